@@ -1,0 +1,230 @@
+package server
+
+import (
+	"encoding/binary"
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/zooctl/zooctl/localcluster/server/consensus"
+	"github.com/zooctl/zooctl/localcluster/server/tree"
+	"github.com/zooctl/zooctl/ops/wire"
+)
+
+// manyTouched is the number of connections above which the applying goroutine
+// leaves all sending to others: one change with thousands of watchers must not
+// hold up the ensemble's heartbeats.
+const manyTouched = 64
+
+// txnHeader is the length of what goes before the body of a proposal, in bytes:
+// session, connection, sequence number, operation.
+const txnHeader = 8 + 8 + 4 + 4
+
+func appendTxn(b []byte, t *tree.Txn) []byte {
+	b = wire.AppendInt64(b, t.Session)
+	b = binary.BigEndian.AppendUint64(b, t.Conn)
+	b = binary.BigEndian.AppendUint32(b, t.Seq)
+	return append(wire.AppendInt32(b, int32(t.Op)), t.Body...)
+}
+
+func decodeTxn(b []byte, t *tree.Txn) bool {
+	if len(b) < txnHeader {
+		return false
+	}
+	t.Session = int64(binary.BigEndian.Uint64(b))
+	t.Conn = binary.BigEndian.Uint64(b[8:])
+	t.Seq = binary.BigEndian.Uint32(b[16:])
+	t.Op = wire.Op(binary.BigEndian.Uint32(b[20:]))
+	t.Body = b[txnHeader:]
+	return true
+}
+
+// propose sends a transaction to the log. The leader adds the time.
+func (s *Server) propose(t *tree.Txn) error {
+	return s.node.Propose(appendTxn(make([]byte, 0, txnHeader+len(t.Body)), t))
+}
+
+// machine is the Server as the log sees it.
+type machine Server
+
+// Apply applies one entry and answers those of its writes that came from here.
+func (m *machine) Apply(e consensus.Entry) {
+	s := (*Server)(m)
+	txn := tree.Txn{Term: e.Term, Time: e.Time}
+	now := time.Now()
+	s.mu.Lock()
+	for _, p := range e.Payloads {
+		if !decodeTxn(p, &txn) {
+			continue // no server of this version writes such
+		}
+		s.tree.Apply(&txn, &s.result)
+		s.publish(&txn, &s.result, now)
+	}
+	s.mu.Unlock()
+	direct := len(s.touched) <= manyTouched
+	for i, c := range s.touched {
+		c.dirty = false
+		c.out.flush(direct)
+		s.touched[i] = nil
+	}
+	s.touched = s.touched[:0]
+}
+
+// publish tells the connections here what a transaction did: events first, then
+// the reply.
+func (s *Server) publish(txn *tree.Txn, res *tree.Result, now time.Time) {
+	for _, ch := range res.Changes {
+		s.watches.Fire(ch.Type, ch.Path, func(c *conn, typ wire.EventType, path string) {
+			c.event(typ, path)
+			s.touch(c)
+		})
+	}
+	if res.Moved != 0 {
+		if c := s.conn(res.Moved); c != nil {
+			c.cut()
+		}
+	}
+	s.keepTime(txn, res, now)
+	if c := s.conn(txn.Conn); c != nil {
+		c.complete(txn, res, now)
+		s.touch(c)
+	}
+	if res.Closed != 0 && txn.Conn == 0 { // expired: the client must find out
+		if c := s.conn(binary.BigEndian.Uint64(txn.Body)); c != nil {
+			c.cut()
+		}
+	}
+}
+
+// touch notes that c has something to send once the entry is applied.
+func (s *Server) touch(c *conn) {
+	if !c.dirty {
+		c.dirty = true
+		s.touched = append(s.touched, c)
+	}
+}
+
+// complete answers a write of this connection, and the reads behind it up to
+// the next write. The caller holds the tree's lock.
+func (c *conn) complete(txn *tree.Txn, res *tree.Result, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		return
+	}
+	if txn.Op == wire.OpCreateSession || txn.Op == wire.OpAttach {
+		c.welcome(txn, res)
+		return
+	}
+	if len(c.queue) == 0 {
+		return
+	}
+	r := c.pop()
+	c.s.stats.latency.add(now.Sub(r.at))
+	if res.Code == wire.CodeSessionMoved || res.Code == wire.CodeSessionExpired && txn.Op != wire.OpCloseSession {
+		// Neither is a client to be told on this connection: "writes on the old
+		// one -> SESSIONMOVED (-118) = close".
+		c.reply(wire.ReplyHeader{Xid: r.xid, Zxid: res.Zxid, Err: res.Code}, nil)
+		c.out.closeAfterLast()
+		return
+	}
+	c.answer(r, res)
+	if r.op == wire.OpCloseSession {
+		c.out.closeAfterLast()
+		return
+	}
+	for len(c.queue) > 0 && !knownWrite(c.queue[0].op) {
+		r := c.pop()
+		if !c.s.read(c, wire.RequestHeader{Xid: r.xid, Op: r.op}, r.body) {
+			c.out.closeAfterLast()
+			return
+		}
+	}
+}
+
+// answer appends the reply to a write.
+func (c *conn) answer(r request, res *tree.Result) {
+	h := wire.ReplyHeader{Xid: r.xid, Zxid: res.Zxid, Err: res.Code}
+	if res.Code != wire.CodeOK {
+		c.reply(h, nil)
+		return
+	}
+	switch r.op {
+	case wire.OpCreate, wire.OpSync:
+		body := wire.CreateResponse{Path: res.Path}
+		c.reply(h, body.Append)
+	case wire.OpCreate2:
+		body := wire.CreateResponse{Path: res.Path, Stat: &res.Stat}
+		c.reply(h, body.Append)
+	case wire.OpSetData:
+		c.reply(h, res.Stat.Append)
+	case wire.OpMulti:
+		body := wire.MultiResponse{Results: res.Multi}
+		c.reply(h, body.Append)
+	default:
+		c.reply(h, nil)
+	}
+}
+
+// Snapshot notes the tree as it is and returns what writes it out, a piece at a
+// time, while entries go on being applied. No piece is written with the lock
+// held.
+func (m *machine) Snapshot() func(io.Writer) error {
+	s := (*Server)(m)
+	s.mu.Lock()
+	snap := s.tree.Snapshot()
+	s.mu.Unlock()
+	return func(w io.Writer) error {
+		p := &pieces{to: w}
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		err := snap.WriteTo(p, func() {
+			s.mu.RUnlock()
+			p.send()
+			runtime.Gosched()
+			s.mu.RLock()
+		})
+		if err == nil {
+			p.send()
+			err = p.err
+		}
+		return err
+	}
+}
+
+// pieces gathers what is written under the lock and sends it outside.
+type pieces struct {
+	to  io.Writer
+	buf []byte
+	err error
+}
+
+func (p *pieces) Write(b []byte) (int, error) {
+	if p.err != nil {
+		return 0, p.err
+	}
+	p.buf = append(p.buf, b...)
+	return len(b), nil
+}
+
+func (p *pieces) send() {
+	if p.err == nil && len(p.buf) > 0 {
+		_, p.err = p.to.Write(p.buf)
+	}
+	p.buf = p.buf[:0]
+}
+
+// Restore takes over a tree. Clients of the old one have missed events, so they
+// are cut and come back with their watches.
+func (m *machine) Restore(r io.Reader) error {
+	s := (*Server)(m)
+	t, err := tree.Load(r)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.tree = t
+	s.mu.Unlock()
+	s.cutAll()
+	return nil
+}

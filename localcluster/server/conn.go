@@ -1,0 +1,286 @@
+package server
+
+import (
+	"bufio"
+	"encoding/binary"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zooctl/zooctl/localcluster/server/tree"
+	"github.com/zooctl/zooctl/ops/wire"
+)
+
+// Bounds on what one connection may have under way, so that a client that
+// sends without reading costs a fixed amount and then waits.
+const (
+	maxQueued      = 2000    // requests behind the oldest unanswered write
+	maxQueuedBytes = 4 << 20 // and their bytes
+	maxUnsent      = 4 << 20 // bytes of replies that the client has not read
+	flushAt        = 64 << 10
+	// handshakeTime bounds the wait for the first frame.
+	handshakeTime = 10 * time.Second
+)
+
+// request is one that waits for its turn: a write that is in the log, or a read
+// behind one.
+type request struct {
+	xid  int32
+	op   wire.Op
+	body []byte // of a read; a write's is in the log
+	size int    // bytes that it counts for
+	at   time.Time
+}
+
+// conn is one client connection. Its reader goroutine decodes requests and
+// answers reads; writes, and reads behind writes, are answered by the goroutine
+// that applies entries.
+type conn struct {
+	s     *Server
+	nonce uint64 // unique in the ensemble: who owns a session is told by it
+	nc    net.Conn
+	out   *outbox
+
+	active         atomic.Bool // heard from since the last sweep of touches
+	sid            atomic.Int64
+	received, sent atomic.Int64
+
+	ready chan struct{} // closed once the session is attached, or the connection is over
+
+	mu      sync.Mutex
+	room    sync.Cond // signalled when the queue shortens, or at the end
+	queue   []request // unanswered, in order; the first is always a write
+	queued  int       // bytes of queue
+	seq     uint32    // writes sent to the log
+	hello   *wire.ConnectRequest
+	over    bool
+	isReady bool
+
+	dirty bool // has replies to flush; of the applying goroutine alone
+}
+
+func (s *Server) newConn(nc net.Conn) *conn {
+	c := &conn{s: s, nonce: s.nextNonce(), nc: nc, out: newOutbox(nc), ready: make(chan struct{})}
+	c.room.L = &c.mu
+	return c
+}
+
+// serve runs the connection until it ends.
+func (c *conn) serve() {
+	defer c.end()
+	br := bufio.NewReaderSize(c.nc, 16<<10)
+	_ = c.nc.SetReadDeadline(time.Now().Add(handshakeTime))
+	head, err := br.Peek(4)
+	if err != nil {
+		return
+	}
+	if word := string(head); isFourLetterWord(word) {
+		c.s.answerWord(c, word)
+		return
+	}
+	if !c.s.serving() {
+		return // a client tries the next server
+	}
+	frame, err := wire.ReadFrame(br, c.s.cfg.MaxFrame, nil)
+	if err != nil || !c.handshake(frame) {
+		return
+	}
+	_ = c.nc.SetReadDeadline(time.Time{})
+	for {
+		if !wholeFrame(br) {
+			c.out.flush(true) // what follows may be long in coming
+		}
+		if frame, err = wire.ReadFrame(br, c.s.cfg.MaxFrame, frame); err != nil {
+			return
+		}
+		c.received.Add(1)
+		c.s.stats.received.Add(1)
+		if !c.request(frame) {
+			return
+		}
+	}
+}
+
+// wholeFrame tells whether the next frame can be read without waiting.
+func wholeFrame(br *bufio.Reader) bool {
+	if br.Buffered() < 4 {
+		return false
+	}
+	head, err := br.Peek(4)
+	return err == nil && int64(br.Buffered()) >= 4+int64(binary.BigEndian.Uint32(head))
+}
+
+// handshake opens or takes up a session and waits for it. It answers nothing
+// itself: the reply follows the application of the session.
+func (c *conn) handshake(frame []byte) bool {
+	var req wire.ConnectRequest
+	d := wire.NewDecoder(frame)
+	req.Decode(&d)
+	if d.Err() != nil {
+		return false
+	}
+	c.s.stats.received.Add(1)
+	c.s.mu.RLock()
+	last := c.s.tree.LastZxid()
+	c.s.mu.RUnlock()
+	// "lastZxidSeen > our last applied -> close with no reply (client tries next)".
+	if req.LastZxidSeen > last {
+		return false
+	}
+	req.Password = append([]byte(nil), req.Password...)
+	c.mu.Lock()
+	c.hello = &req
+	c.mu.Unlock()
+	if err := c.s.openSession(c, &req); err != nil {
+		return false
+	}
+	<-c.ready
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.isReady
+}
+
+// request deals with one frame and tells whether to go on.
+func (c *conn) request(frame []byte) bool {
+	var h wire.RequestHeader
+	d := wire.NewDecoder(frame)
+	h.Decode(&d)
+	if d.Err() != nil {
+		return false
+	}
+	c.active.Store(true)
+	now := time.Now()
+	if h.Op.IsWrite() && knownWrite(h.Op) {
+		return c.submit(h, d.Rest(), now)
+	}
+	c.mu.Lock()
+	waits := len(c.queue) > 0
+	c.mu.Unlock()
+	if waits { // only this goroutine makes the queue longer, so an empty one stays empty
+		return c.push(request{xid: h.Xid, op: h.Op, body: append([]byte(nil), d.Rest()...), size: d.Len() + 64, at: now})
+	}
+	c.s.mu.RLock()
+	ok := c.s.read(c, h, d.Rest())
+	c.s.mu.RUnlock()
+	c.s.stats.latency.add(time.Since(now))
+	if c.out.size() > flushAt {
+		c.out.flush(true)
+		ok = ok && c.out.waitBelow(maxUnsent)
+	}
+	return ok
+}
+
+// submit sends a write to the log. Its place in the queue is taken first, so
+// that the reply cannot come before it.
+func (c *conn) submit(h wire.RequestHeader, body []byte, now time.Time) bool {
+	if !c.push(request{xid: h.Xid, op: h.Op, size: len(body) + 64, at: now}) {
+		return false
+	}
+	c.seq++ // this goroutine's alone after the handshake
+	t := tree.Txn{Session: c.sid.Load(), Conn: c.nonce, Seq: c.seq, Op: h.Op, Body: body}
+	return c.s.propose(&t) == nil
+}
+
+// push adds to the queue, waiting for room. It returns false at the end.
+func (c *conn) push(r request) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.over && len(c.queue) > 0 && (len(c.queue) >= maxQueued || c.queued+r.size > maxQueuedBytes) {
+		c.room.Wait()
+	}
+	if c.over {
+		return false
+	}
+	c.queue = append(c.queue, r)
+	c.queued += r.size
+	return true
+}
+
+// pop takes the oldest request off the queue. The caller holds c.mu.
+func (c *conn) pop() request {
+	r := c.queue[0]
+	c.queue[0] = request{}
+	c.queue = c.queue[1:]
+	if len(c.queue) == 0 {
+		c.queue = nil
+	}
+	c.queued -= r.size
+	c.room.Signal()
+	return r
+}
+
+// pending tells whether an answer depends on the log.
+func (c *conn) pending() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue) > 0 || c.hello != nil && !c.isReady
+}
+
+// cut ends the connection at once; its reader notices and cleans up.
+func (c *conn) cut() {
+	c.mu.Lock()
+	if !c.over {
+		c.over = true
+		c.room.Broadcast()
+		c.open(false)
+	}
+	c.mu.Unlock()
+	c.out.close()
+}
+
+// open releases the handshake. The caller holds c.mu.
+func (c *conn) open(ok bool) {
+	select {
+	case <-c.ready:
+	default:
+		c.isReady = ok
+		close(c.ready)
+	}
+}
+
+// end is the reader's last act: what is in the outbox may still go out if the
+// connection was ended in order.
+func (c *conn) end() {
+	c.out.mu.Lock()
+	orderly := c.out.last
+	c.out.mu.Unlock()
+	if orderly {
+		c.out.flush(true)
+		c.out.wait()
+	}
+	c.cut()
+	c.s.forget(c)
+	c.out.wait()
+}
+
+func (c *conn) countSent() {
+	c.sent.Add(1)
+	c.s.stats.sent.Add(1)
+}
+
+// event appends a notification to the outbox.
+func (c *conn) event(typ wire.EventType, path string) {
+	b := c.out.lock()
+	start := len(b)
+	h := wire.ReplyHeader{Xid: wire.XidNotification, Zxid: -1}
+	b = h.Append(append(b, 0, 0, 0, 0))
+	e := wire.WatcherEvent{Type: typ, State: wire.StateSyncConnected, Path: path}
+	b = wire.PutLength(e.Append(b), start)
+	c.out.unlock(b)
+	c.countSent()
+}
+
+// reply appends a reply to the outbox; body encodes what follows the header, or
+// is nil.
+func (c *conn) reply(h wire.ReplyHeader, body func([]byte) []byte) {
+	b := c.out.lock()
+	start := len(b)
+	b = h.Append(append(b, 0, 0, 0, 0))
+	if body != nil {
+		b = body(b)
+	}
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
+	c.out.unlock(b)
+	c.countSent()
+}

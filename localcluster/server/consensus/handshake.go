@@ -1,0 +1,97 @@
+package consensus
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"time"
+)
+
+// Two peers prove to each other that they know the secret of the cluster, without
+// sending it: each answers the other's random challenge with a keyed hash over both
+// challenges and both ids. The dialler goes first with magic, its id, the id that
+// it wants, and its challenge.
+const (
+	handshakeMagic = "zooctl1\n"
+	challengeLen   = 32
+	handshakeTime  = 5 * time.Second
+	helloLen       = len(handshakeMagic) + 8 + 8 + challengeLen
+	answerLen      = challengeLen + sha256.Size
+)
+
+var errSecret = errors.New("the peer does not know the secret of this cluster")
+
+// proof is what a side sends; role keeps one side's from serving as the other's.
+func proof(secret []byte, role string, hello, challenge []byte) []byte {
+	h := hmac.New(sha256.New, secret)
+	h.Write([]byte(role)) // a hash's Write never fails
+	h.Write(hello)
+	h.Write(challenge)
+	return h.Sum(nil)
+}
+
+// greet is the dialler's side.
+func greet(nc net.Conn, secret []byte, self, peer uint64) error {
+	_ = nc.SetDeadline(time.Now().Add(handshakeTime))
+	hello := []byte(handshakeMagic)
+	hello = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(hello, self), peer)
+	hello = append(hello, challenge()...)
+	if _, err := nc.Write(hello); err != nil {
+		return err
+	}
+	var answer [answerLen]byte
+	if _, err := io.ReadFull(nc, answer[:]); err != nil {
+		return fmt.Errorf("handshake: %w", err)
+	}
+	theirs := answer[:challengeLen]
+	if !hmac.Equal(answer[challengeLen:], proof(secret, "accepts", hello, theirs)) {
+		return errSecret
+	}
+	if _, err := nc.Write(proof(secret, "dials", hello, theirs)); err != nil {
+		return err
+	}
+	return nc.SetDeadline(time.Time{})
+}
+
+// admit is the other side. It returns the id of the peer.
+func admit(nc net.Conn, secret []byte, self uint64, peers []Peer) (uint64, error) {
+	_ = nc.SetDeadline(time.Now().Add(handshakeTime))
+	hello := make([]byte, helloLen)
+	if _, err := io.ReadFull(nc, hello); err != nil {
+		return 0, fmt.Errorf("handshake: %w", err)
+	}
+	ids := hello[len(handshakeMagic):]
+	from, to := binary.BigEndian.Uint64(ids), binary.BigEndian.Uint64(ids[8:])
+	switch {
+	case string(hello[:len(handshakeMagic)]) != handshakeMagic:
+		return 0, errors.New("not a peer of this program")
+	case to != self:
+		return 0, fmt.Errorf("it wants server %d, this is %d", to, self)
+	case from == self || !slices.ContainsFunc(peers, func(p Peer) bool { return p.ID == from }):
+		return 0, fmt.Errorf("server %d is no peer", from)
+	}
+	ours := challenge()
+	if _, err := nc.Write(append(ours, proof(secret, "accepts", hello, ours)...)); err != nil {
+		return 0, err
+	}
+	var theirs [sha256.Size]byte
+	if _, err := io.ReadFull(nc, theirs[:]); err != nil {
+		return 0, fmt.Errorf("handshake: %w", err)
+	}
+	if !hmac.Equal(theirs[:], proof(secret, "dials", hello, ours)) {
+		return 0, errSecret
+	}
+	return from, nc.SetDeadline(time.Time{})
+}
+
+func challenge() []byte {
+	b := make([]byte, challengeLen)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
+	return b
+}

@@ -1,0 +1,310 @@
+package consensus
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	pb "go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// The kinds of frames between peers. A frame is its length (4 bytes), its kind (1
+// byte) and a body.
+const (
+	frameRaft     byte = 1 // a message of the Raft library
+	frameProposal byte = 2 // for the leader's log
+	frameMessage  byte = 3 // for the peer's machine
+)
+
+const (
+	maxFrame  = 1 << 30   // a snapshot is one frame
+	maxQueue  = 256 << 20 // bytes that wait for a peer; more cuts the link
+	firstRead = 64 << 10  // what an announced frame may cost before its bytes come
+	dialFirst = 2 * time.Millisecond
+	dialLast  = 50 * time.Millisecond
+)
+
+var errQueueFull = errors.New("peer does not keep up")
+
+// link is the way to one peer: a connection that this node dials and only sends
+// on. It is made again for as long as the node runs.
+type link struct {
+	n    *Node
+	peer Peer
+	up   atomic.Bool
+
+	mu    sync.Mutex
+	conn  net.Conn // nil while down
+	queue []byte
+	snaps int           // snapshots in queue
+	more  chan struct{} // wakes the sender
+}
+
+func newLink(n *Node, p Peer) *link { return &link{n: n, peer: p, more: make(chan struct{}, 1)} }
+
+// run keeps the link up. It ends with the node's context.
+func (l *link) run() {
+	wait := dialFirst
+	for l.n.ctx.Err() == nil {
+		nc, err := l.dial()
+		if err != nil {
+			wait = min(2*wait, dialLast)
+			l.pause(wait)
+			continue
+		}
+		wait = dialFirst
+		l.carry(nc)
+		l.n.mu.Lock()
+		l.n.broken = append(l.n.broken, l.peer.ID)
+		l.n.mu.Unlock()
+		wake(l.n.kick)
+		l.pause(wait)
+	}
+}
+
+func (l *link) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-l.n.ctx.Done():
+	case <-t.C:
+	}
+}
+
+func (l *link) dial() (net.Conn, error) {
+	d := net.Dialer{Timeout: time.Second}
+	nc, err := d.DialContext(l.n.ctx, "tcp", l.peer.Addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := greet(nc, l.n.cfg.Secret, l.n.cfg.ID, l.peer.ID); err != nil {
+		_ = nc.Close()
+		l.n.cfg.Logf("peer %d at %s: %v", l.peer.ID, l.peer.Addr, err)
+		return nil, err
+	}
+	return nc, nil
+}
+
+// carry sends what is queued until the connection breaks. A second goroutine
+// notices that the peer has gone while there is nothing to send; it ends when the
+// connection is closed.
+func (l *link) carry(nc net.Conn) {
+	l.mu.Lock()
+	l.conn, l.queue, l.snaps = nc, nil, 0
+	l.mu.Unlock()
+	l.up.Store(true)
+	defer closeOn(l.n.ctx.Done(), nc)() // a peer that does not read cannot hold up Stop
+	gone := make(chan struct{})
+	go func() { // ends with nc, which this function closes, and is waited for below
+		defer close(gone)
+		_, _ = io.Copy(io.Discard, nc)
+	}()
+	defer func() {
+		l.up.Store(false)
+		l.mu.Lock()
+		l.conn, l.queue = nil, nil
+		l.mu.Unlock()
+		_ = nc.Close()
+		<-gone
+	}()
+	var spare []byte
+	for {
+		select {
+		case <-l.n.ctx.Done():
+			return
+		case <-gone:
+			return
+		case <-l.more:
+		}
+		l.mu.Lock()
+		b, snaps := l.queue, l.snaps
+		l.queue, l.snaps = spare[:0], 0
+		l.mu.Unlock()
+		if len(b) == 0 {
+			continue
+		}
+		if _, err := nc.Write(b); err != nil {
+			return
+		}
+		if spare = b; cap(b) > 1<<20 {
+			spare = nil
+		}
+		if snaps > 0 {
+			l.n.mu.Lock()
+			l.n.sent = append(l.n.sent, l.peer.ID)
+			l.n.mu.Unlock()
+			wake(l.n.kick)
+		}
+	}
+}
+
+// send queues one frame. It fails at once while the link is down.
+func (l *link) send(kind byte, body []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.room(len(body)); err != nil {
+		return err
+	}
+	l.queue = binary.BigEndian.AppendUint32(l.queue, uint32(len(body)+1))
+	l.queue = append(append(l.queue, kind), body...)
+	wake(l.more)
+	return nil
+}
+
+// sendRaft queues a message of the Raft library.
+func (l *link) sendRaft(m *pb.Message) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.room(0); err != nil {
+		return err
+	}
+	start := len(l.queue)
+	b, err := proto.MarshalOptions{}.MarshalAppend(append(l.queue, 0, 0, 0, 0, frameRaft), m)
+	if err != nil {
+		return err
+	}
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
+	l.queue = b
+	if m.GetType() == pb.MsgSnap {
+		l.snaps++
+	}
+	wake(l.more)
+	return nil
+}
+
+// room checks that n more bytes may wait. The caller holds the lock.
+func (l *link) room(n int) error {
+	switch {
+	case l.conn == nil:
+		return fmt.Errorf("peer %d cannot be reached", l.peer.ID)
+	case len(l.queue) > 0 && len(l.queue)+n > maxQueue:
+		_ = l.conn.Close() // the sender finds out
+		return errQueueFull
+	}
+	return nil
+}
+
+// accept takes the connections of peers. It ends with the listener.
+func (n *Node) accept() {
+	for {
+		nc, err := n.cfg.Listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			n.cfg.Logf("accept: %v", err)
+			t := time.NewTimer(dialLast) // out of descriptors, say
+			select {
+			case <-n.ctx.Done():
+			case <-t.C:
+			}
+			t.Stop()
+			continue
+		}
+		n.wg.Go(func() { n.receive(nc) }) // ends with the connection or the context
+	}
+}
+
+// receive takes the frames of one peer.
+func (n *Node) receive(nc net.Conn) {
+	defer closeOn(n.ctx.Done(), nc)()
+	defer nc.Close()
+	from, err := admit(nc, n.cfg.Secret, n.cfg.ID, n.cfg.Peers)
+	if err != nil {
+		n.cfg.Logf("connection from %s refused: %v", nc.RemoteAddr(), err)
+		return
+	}
+	br := bufio.NewReaderSize(nc, 64<<10)
+	var buf []byte
+	for {
+		frame, err := readFrame(br, buf[:0])
+		if err != nil {
+			return
+		}
+		if buf = frame; cap(buf) > 1<<20 {
+			buf = nil
+		}
+		if err := n.frame(from, frame); err != nil {
+			n.cfg.Logf("peer %d: %v", from, err)
+			return
+		}
+	}
+}
+
+func (n *Node) frame(from uint64, frame []byte) error {
+	if len(frame) == 0 {
+		return errors.New("an empty frame")
+	}
+	switch body := frame[1:]; frame[0] {
+	case frameRaft:
+		m := new(pb.Message)
+		if err := proto.Unmarshal(body, m); err != nil {
+			return err
+		}
+		if m.GetFrom() != from || m.GetTo() != n.cfg.ID {
+			return fmt.Errorf("a message from %d to %d on its connection", m.GetFrom(), m.GetTo())
+		}
+		n.mu.Lock()
+		n.inbox = append(n.inbox, m)
+		n.mu.Unlock()
+		wake(n.kick)
+	case frameProposal:
+		// The sender believed this node to lead. If it was wrong it will be told of
+		// another leader, and knows then that its proposals may be lost.
+		if st := n.status.Load(); st.Leader == n.cfg.ID {
+			n.enqueue(body)
+		}
+	case frameMessage:
+		n.cfg.Machine.Receive(from, body)
+	default:
+		return fmt.Errorf("a frame of unknown kind %d", frame[0])
+	}
+	return nil
+}
+
+// readFrame reads one frame into buf, whose growth follows the bytes that have
+// come.
+func readFrame(r io.Reader, buf []byte) ([]byte, error) {
+	var head [4]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, err
+	}
+	n := int(binary.BigEndian.Uint32(head[:]))
+	if n > maxFrame {
+		return nil, fmt.Errorf("frame of %d bytes", n)
+	}
+	for len(buf) < n {
+		have := len(buf)
+		step := min(n-have, max(cap(buf)-have, have, firstRead))
+		buf = append(buf, make([]byte, step)...)
+		if _, err := io.ReadFull(r, buf[have:]); err != nil {
+			return nil, err
+		}
+	}
+	return buf, nil
+}
+
+// closeOn closes nc when done is. The function that it returns ends that, and
+// waits until it has ended.
+func closeOn(done <-chan struct{}, nc net.Conn) (stop func()) {
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() { // ends with stop
+		defer close(ended)
+		select {
+		case <-done:
+			_ = nc.Close()
+		case <-end:
+		}
+	}()
+	return func() {
+		close(end)
+		<-ended
+	}
+}

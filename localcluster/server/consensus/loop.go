@@ -1,0 +1,268 @@
+package consensus
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/raft/v3"
+	pb "go.etcd.io/raft/v3/raftpb"
+)
+
+// The first second of a node, in which it does not wait for an election timeout.
+const (
+	eagerTime  = 2 * time.Second
+	eagerEvery = 5 * time.Millisecond
+)
+
+// loop owns the Raft state. It ends with the context.
+func (n *Node) loop() {
+	defer func() {
+		n.publish(Status{ID: n.cfg.ID, Role: "follower", Term: n.status.Load().Term})
+	}()
+	tick := time.NewTicker(n.cfg.Tick)
+	defer tick.Stop()
+	eager := time.NewTicker(eagerEvery)
+	defer eager.Stop()
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case <-tick.C:
+			n.rn.Tick()
+		case <-eager.C:
+			if time.Since(n.started) > eagerTime {
+				eager.Stop()
+			}
+			n.campaignEarly()
+		case <-n.kick:
+		}
+		for again := true; again && n.ctx.Err() == nil; {
+			again = n.take()
+			for n.rn.HasReady() && n.ctx.Err() == nil {
+				n.ready()
+			}
+		}
+	}
+}
+
+// campaignEarly starts an election as soon as a quorum can be reached, the lowest
+// id first. Votes are lost while a peer has no connection back yet, so it asks
+// again. The pre-vote keeps a server whose log is old, or that has only missed the
+// leader, from disturbing anyone.
+func (n *Node) campaignEarly() {
+	if n.status.Load().Leader != 0 || time.Since(n.started) > eagerTime {
+		return
+	}
+	reach, rank := 1, 0
+	for _, l := range n.links {
+		if l.up.Load() {
+			reach++
+		}
+		if l.peer.ID < n.cfg.ID {
+			rank++
+		}
+	}
+	if reach <= len(n.cfg.Peers)/2 {
+		n.campaigns = 0
+		return
+	}
+	if n.campaigns++; n.campaigns > 6*rank {
+		_ = n.rn.Campaign() // refused where there is nothing to campaign for
+	}
+}
+
+// take gives the Raft state what others have left, and tells whether there was
+// anything.
+func (n *Node) take() bool {
+	n.mu.Lock()
+	inbox, batches, broken, sent, snap := n.inbox, n.batches, n.broken, n.sent, n.snapshot
+	n.inbox, n.batches, n.broken, n.sent, n.snapshot = nil, nil, nil, nil, nil
+	n.mu.Unlock()
+	for _, m := range inbox {
+		_ = n.rn.Step(m) // what is out of date is no error of ours
+	}
+	for _, id := range sent {
+		n.rn.ReportSnapshot(id, raft.SnapshotFinish)
+	}
+	for _, id := range broken {
+		n.rn.ReportUnreachable(id)
+		n.rn.ReportSnapshot(id, raft.SnapshotFailure)
+		if st := n.status.Load(); st.Leader == id {
+			n.cfg.Machine.Changed(*st)
+		}
+	}
+	if snap != nil {
+		n.madeSnapshot(snap)
+	}
+	lost := false
+	for _, b := range batches {
+		setTime(b, time.Now().UnixMilli())
+		lost = n.rn.Propose(b) != nil || lost
+	}
+	if lost {
+		n.cfg.Machine.Changed(*n.status.Load())
+	}
+	return len(inbox)+len(batches)+len(broken)+len(sent) > 0
+}
+
+// ready does what the Raft state asks for: peers first, then the disk, which works
+// on its own, then the machine.
+func (n *Node) ready() {
+	rd := n.rn.Ready()
+	n.observe()
+	var apply *pb.Message
+	queued := false
+	for _, m := range rd.Messages {
+		switch m.GetTo() {
+		case raft.LocalAppendThread:
+			if !n.restore(m) {
+				return
+			}
+			n.mu.Lock()
+			n.appends = append(n.appends, m)
+			n.mu.Unlock()
+			queued = true
+		case raft.LocalApplyThread:
+			apply = m
+		default:
+			n.transmit(m)
+		}
+	}
+	if queued {
+		wake(n.work)
+	}
+	if apply != nil {
+		n.apply(apply)
+	}
+}
+
+// transmit sends a message to a peer, or to this node itself.
+func (n *Node) transmit(m *pb.Message) {
+	if m.GetTo() == n.cfg.ID {
+		n.mu.Lock()
+		n.inbox = append(n.inbox, m)
+		n.mu.Unlock()
+		wake(n.kick)
+		return
+	}
+	if l := n.links[m.GetTo()]; l != nil {
+		_ = l.sendRaft(m) // Raft sends again what got lost
+	}
+}
+
+// observe tells the machine of a new leader, term or role.
+func (n *Node) observe() {
+	s := n.rn.BasicStatus()
+	st := Status{ID: n.cfg.ID, Leader: s.Lead, Term: s.GetTerm(), Commit: s.GetCommit(), Applied: n.applied, Role: "follower"}
+	switch s.RaftState {
+	case raft.StateLeader:
+		st.Role = "leader"
+	case raft.StateCandidate, raft.StatePreCandidate:
+		st.Role = "candidate"
+	}
+	n.publish(st)
+}
+
+func (n *Node) publish(st Status) {
+	old := n.status.Load()
+	if st.Role == "leader" {
+		st.Followers = old.Followers
+		if st.Commit != old.Commit || old.Role != "leader" {
+			st.Followers = n.followers()
+		}
+	}
+	n.status.Store(&st)
+	if old.Leader == st.Leader && old.Term == st.Term && old.Role == st.Role {
+		return
+	}
+	if old.Leader != st.Leader || old.Term != st.Term {
+		n.cfg.Logf("leader %d, term %d, here a %s", st.Leader, st.Term, st.Role)
+	}
+	n.cfg.Machine.Changed(st)
+}
+
+// followers counts the peers that the leader has heard from lately.
+func (n *Node) followers() int {
+	c := 0
+	n.rn.WithProgress(func(id uint64, _ raft.ProgressType, pr trackerProgress) {
+		if id != n.cfg.ID && pr.RecentActive {
+			c++
+		}
+	})
+	return c
+}
+
+// apply hands committed entries to the machine. They are on a quorum's disks, and
+// on this one.
+func (n *Node) apply(m *pb.Message) {
+	var e Entry
+	size := int64(0)
+	for _, x := range m.Entries {
+		n.applied, n.appTerm = x.GetIndex(), x.GetTerm()
+		size += int64(len(x.Data)) + 32
+		if x.GetType() == pb.EntryNormal && len(x.Data) > 0 {
+			e.Index, e.Term = x.GetIndex(), x.GetTerm()
+			decode(x.Data, &e)
+			n.cfg.Machine.Apply(e)
+		}
+	}
+	for _, r := range m.Responses {
+		n.transmit(r)
+	}
+	n.log.trim(n.applied, size)
+	n.sinceSnap += size
+	if !n.making && (n.sinceSnap > n.cfg.SnapshotBytes || n.applied-n.snapIndex > n.cfg.SnapshotCount) {
+		n.makeSnapshot()
+	}
+}
+
+// restore gives the machine a snapshot that the leader has sent. It is committed,
+// so that it need not be on disk first.
+func (n *Node) restore(m *pb.Message) bool {
+	if raft.IsEmptySnap(m.Snapshot) {
+		return true
+	}
+	meta := m.Snapshot.GetMetadata()
+	n.cfg.Logf("taking over a snapshot of %d bytes at index %d", len(m.Snapshot.GetData()), meta.GetIndex())
+	if err := n.cfg.Machine.Restore(bytes.NewReader(m.Snapshot.GetData())); err != nil {
+		n.fail(fmt.Errorf("snapshot from the leader: %w", err))
+		return false
+	}
+	n.applied, n.appTerm = meta.GetIndex(), meta.GetTerm()
+	n.snapIndex, n.sinceSnap = n.applied, 0
+	return true
+}
+
+// appender writes to disk what the loop has queued, all that waits with one fsync,
+// and sends the answers that had to wait for it. It ends with the context.
+func (n *Node) appender() {
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case <-n.work:
+		}
+		for {
+			n.mu.Lock()
+			ms := n.appends
+			n.appends = nil
+			n.mu.Unlock()
+			if len(ms) == 0 {
+				break
+			}
+			if err := n.disk.append(ms, n.log); err != nil {
+				if errors.Is(n.ctx.Err(), nil) {
+					n.fail(fmt.Errorf("write to %s: %w", n.cfg.Dir, err))
+				}
+				return
+			}
+			for _, m := range ms {
+				for _, r := range m.Responses {
+					n.transmit(r)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,283 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/raft/v3"
+	pb "go.etcd.io/raft/v3/raftpb"
+)
+
+// Peer is one member of the ensemble.
+type Peer struct {
+	ID   uint64
+	Addr string // host:port of its listener for peers
+}
+
+// Config describes a node.
+type Config struct {
+	ID       uint64
+	Peers    []Peer // all members, this one included; the same on all of them
+	Dir      string // of this node alone; made if missing
+	Listener net.Listener
+	Secret   []byte // the peers prove to each other that they know it
+	Machine  Machine
+
+	Tick          time.Duration // between heartbeats; 0 is 20 ms. An election starts after 10 to 20 of them without a leader
+	NoSync        bool          // do not wait for the disk
+	SnapshotBytes int64         // of log between two snapshots on disk; 0 is 16 MiB
+	SnapshotCount uint64        // of entries between them; 0 is 50,000
+	KeepBytes     int64         // of applied log kept in memory for followers that lag; 0 is 8 MiB
+	Logf          func(format string, args ...any)
+}
+
+// Entry is one step of the replicated log.
+type Entry struct {
+	Index, Term uint64
+	Time        int64    // of the leader's clock when it was proposed, in milliseconds since 1970
+	Payloads    [][]byte // in order; valid only during Apply
+}
+
+// Status is what a node knows of itself and of the leader.
+type Status struct {
+	ID, Leader      uint64 // Leader is 0 when none is known
+	Term            uint64
+	Commit, Applied uint64
+	Role            string // "leader", "follower" or "candidate"
+	Followers       int    // on the leader: those heard from lately
+}
+
+// Machine is what the log is for. Apply, Snapshot, Restore and Changed are called
+// from one goroutine, one at a time.
+type Machine interface {
+	// Apply applies an entry.
+	Apply(Entry)
+	// Snapshot notes the state and returns at once. The function that it returns
+	// writes it out while later entries are applied.
+	Snapshot() (write func(io.Writer) error)
+	// Restore replaces the state by one that Snapshot wrote.
+	Restore(io.Reader) error
+	// Receive takes a message that a peer sent with Send. It is called from the
+	// goroutine of that peer's connection.
+	Receive(from uint64, msg []byte)
+	// Changed tells of a new leader, term or role, or of a broken link to the
+	// leader: every proposal made here before may be lost.
+	Changed(Status)
+}
+
+// The ways in which a proposal is refused.
+var (
+	ErrNoLeader = errors.New("no leader is known")
+	ErrStopped  = errors.New("node is stopped")
+	ErrTooLong  = errors.New("proposal is too long")
+)
+
+// maxPayload bounds one proposal, maxBatch what is put into one entry if it is
+// more than one, in bytes.
+const (
+	maxPayload = 64 << 20
+	maxBatch   = 1 << 20
+)
+
+// electionTicks is the number of ticks without a leader that start an election.
+const electionTicks = 10
+
+// Node is one member of the ensemble.
+type Node struct {
+	cfg    Config
+	rn     *raft.RawNode // the loop's
+	log    *storage
+	disk   *disk
+	links  map[uint64]*link
+	status atomic.Pointer[Status]
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	kick   chan struct{} // wakes the loop
+	work   chan struct{} // wakes the appender
+
+	mu       sync.Mutex
+	inbox    []*pb.Message
+	batches  [][]byte // proposals that wait for the loop, each an entry
+	broken   []uint64 // links that broke since the loop looked
+	sent     []uint64 // snapshots that left
+	appends  []*pb.Message
+	snapshot *made // finished by its goroutine
+
+	failed  chan struct{}
+	failErr error
+	once    sync.Once
+
+	started   time.Time // the loop's from here on
+	campaigns int
+	making    bool
+	applied   uint64
+	appTerm   uint64
+	sinceSnap int64
+	snapIndex uint64
+}
+
+// Start opens the data directory, gives the machine what is in it, and starts the
+// node. The listener is the node's from then on.
+func Start(cfg Config) (*Node, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	n := &Node{
+		cfg: cfg, links: make(map[uint64]*link), kick: make(chan struct{}, 1), work: make(chan struct{}, 1),
+		failed: make(chan struct{}), started: time.Now(),
+	}
+	d, st, err := openDisk(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	n.disk, n.log = d, st
+	n.applied, n.appTerm = st.start.GetIndex(), st.start.GetTerm()
+	n.snapIndex = n.applied
+	n.log.request = n.wantSnapshot
+	n.rn, err = raft.NewRawNode(&raft.Config{
+		ID: cfg.ID, ElectionTick: electionTicks, HeartbeatTick: 1, Storage: st, Applied: n.applied, AsyncStorageWrites: true,
+		MaxSizePerMsg: maxBatch, MaxInflightMsgs: 256, CheckQuorum: true, PreVote: true, DisableProposalForwarding: true,
+		Logger: quiet{cfg.Logf},
+	})
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	n.status.Store(&Status{ID: cfg.ID, Role: "follower"})
+	n.ctx, n.cancel = context.WithCancel(context.Background())
+	for _, p := range cfg.Peers {
+		if p.ID != cfg.ID {
+			l := newLink(n, p)
+			n.links[p.ID] = l
+			n.wg.Go(l.run) // ends with the context
+		}
+	}
+	if cfg.Listener != nil {
+		n.wg.Go(n.accept) // ends with the listener
+	}
+	n.wg.Go(n.loop)
+	n.wg.Go(n.appender)
+	return n, nil
+}
+
+func (cfg *Config) check() error {
+	cfg.Peers = slices.Clone(cfg.Peers)
+	slices.SortFunc(cfg.Peers, func(a, b Peer) int { return int(a.ID) - int(b.ID) })
+	if !slices.ContainsFunc(cfg.Peers, func(p Peer) bool { return p.ID == cfg.ID }) || cfg.ID == 0 {
+		return fmt.Errorf("server %d is not among its peers", cfg.ID)
+	}
+	for i, p := range cfg.Peers {
+		if i > 0 && cfg.Peers[i-1].ID == p.ID {
+			return fmt.Errorf("two servers have the id %d", p.ID)
+		}
+	}
+	if len(cfg.Peers) > 1 && (cfg.Listener == nil || len(cfg.Secret) == 0) {
+		return errors.New("an ensemble needs a listener for peers and a secret")
+	}
+	setDefault(&cfg.Tick, 20*time.Millisecond)
+	setDefault(&cfg.SnapshotBytes, 16<<20)
+	setDefault(&cfg.SnapshotCount, 50_000)
+	setDefault(&cfg.KeepBytes, 8<<20)
+	if cfg.Logf == nil {
+		cfg.Logf = func(string, ...any) {}
+	}
+	return nil
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// Propose asks for payload to be put into the log. It never waits for disk or
+// network and keeps no reference to payload. Whether it got there is told by Apply,
+// here and everywhere, or never: see [Machine.Changed].
+func (n *Node) Propose(payload []byte) error {
+	st := n.status.Load()
+	switch {
+	case len(payload) > maxPayload:
+		return ErrTooLong
+	case n.ctx.Err() != nil:
+		return ErrStopped
+	case st.Leader == 0:
+		return ErrNoLeader
+	case st.Leader == n.cfg.ID:
+		n.enqueue(payload)
+		return nil
+	}
+	return n.links[st.Leader].send(frameProposal, payload)
+}
+
+// enqueue adds a proposal to the batch that waits for the loop.
+func (n *Node) enqueue(payload []byte) {
+	n.mu.Lock()
+	last := len(n.batches) - 1
+	if last < 0 || len(n.batches[last])+len(payload) > maxBatch {
+		n.batches = append(n.batches, newBatch(len(payload)))
+		last++
+	}
+	n.batches[last] = appendPayload(n.batches[last], payload)
+	n.mu.Unlock()
+	wake(n.kick)
+}
+
+// Send gives msg to the machine of another server, if it can be reached now.
+func (n *Node) Send(to uint64, msg []byte) error {
+	l := n.links[to]
+	if l == nil {
+		return fmt.Errorf("no peer %d", to)
+	}
+	return l.send(frameMessage, msg)
+}
+
+// Status returns what the node knows at the moment.
+func (n *Node) Status() Status { return *n.status.Load() }
+
+// Failed is closed when the node had to stop. Err then says why.
+func (n *Node) Failed() <-chan struct{} { return n.failed }
+
+// Err returns why the node had to stop, or nil.
+func (n *Node) Err() error {
+	select {
+	case <-n.failed:
+		return n.failErr
+	default:
+		return nil
+	}
+}
+
+// fail stops the node for good.
+func (n *Node) fail(err error) {
+	n.once.Do(func() {
+		n.failErr = err
+		close(n.failed)
+		n.cfg.Logf("stopping: %v", err)
+		n.cancel()
+	})
+}
+
+// Stop ends the node and waits for all its goroutines.
+func (n *Node) Stop() error {
+	n.cancel()
+	if n.cfg.Listener != nil {
+		_ = n.cfg.Listener.Close() // its accept ends
+	}
+	n.wg.Wait()
+	return n.disk.close()
+}
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

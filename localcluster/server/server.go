@@ -1,0 +1,229 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zooctl/zooctl/localcluster/server/consensus"
+	"github.com/zooctl/zooctl/localcluster/server/session"
+	"github.com/zooctl/zooctl/localcluster/server/tree"
+	"github.com/zooctl/zooctl/localcluster/server/watch"
+	"github.com/zooctl/zooctl/ops/wire"
+)
+
+// Peer is one member of the ensemble.
+type Peer = consensus.Peer
+
+// DefaultTickTime is the unit of ZooKeeper's timeouts, as in its sample
+// configuration.
+const DefaultTickTime = 2 * time.Second
+
+// MaxID is the largest server id: it is the top byte of the session ids that
+// the server gives, and stays clear of the sign bit.
+const MaxID = 127
+
+// Config describes one server. The listeners are open already, so that their
+// addresses can be told before the server starts; the server closes them.
+type Config struct {
+	ID       uint64 // 1 to MaxID
+	Peers    []Peer // all members, this one included
+	DataDir  string // of this server alone; made if missing
+	Client   net.Listener
+	Peer     net.Listener  // nil for a single server
+	Secret   []byte        // the peers prove to each other that they know it
+	TickTime time.Duration // session timeouts are held between 2 and 20 of it; 0 is DefaultTickTime
+	MaxFrame int           // jute.maxbuffer, in bytes; 0 is wire.DefaultMaxFrame
+	NoSync   bool          // do not wait for the disk: what is acknowledged may be lost with the machine
+	Version  string        // shown behind the protocol's version in srvr and envi
+	Logf     func(format string, args ...any)
+}
+
+// Server is one running server.
+type Server struct {
+	cfg     Config
+	node    *consensus.Node
+	started time.Time
+	stats   stats
+
+	mu      sync.RWMutex // the tree: see the package comment
+	tree    *tree.Tree
+	watches *watch.Table[*conn]
+
+	connsMu sync.Mutex
+	conns   map[uint64]*conn
+	stopped bool
+
+	clockMu sync.Mutex // the clock, which runs on the leader only
+	clock   *session.Clock
+	leading bool
+
+	status   atomic.Pointer[consensus.Status]
+	nonces   atomic.Uint64
+	sessions atomic.Int64
+
+	touched []*conn // of the applying goroutine
+	result  tree.Result
+
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+// Start starts a server and returns when it has its data and listens. Whether
+// it has found a leader is told by its four-letter words.
+func Start(cfg Config) (*Server, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	var seed [8]byte
+	if _, err := rand.Read(seed[:]); err != nil {
+		return nil, fmt.Errorf("no random numbers to be had: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{
+		cfg: cfg, started: time.Now(), cancel: cancel,
+		tree: tree.New(), watches: watch.New[*conn](), clock: session.NewClock(),
+		conns: make(map[uint64]*conn),
+	}
+	s.nonces.Store(binary.BigEndian.Uint64(seed[:]))
+	s.status.Store(&consensus.Status{ID: cfg.ID})
+	// As in Apache ZooKeeper: the server's id in the top byte, then the time, so
+	// that ids differ between servers and between runs of one.
+	s.sessions.Store(int64(cfg.ID)<<56 | time.Now().UnixMilli()<<24>>8&(1<<56-1))
+	node, err := consensus.Start(consensus.Config{
+		ID: cfg.ID, Peers: cfg.Peers, Dir: cfg.DataDir, Listener: cfg.Peer, Secret: cfg.Secret,
+		NoSync: cfg.NoSync, Machine: (*machine)(s), Logf: cfg.Logf,
+	})
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	s.node = node
+	s.wg.Go(func() { s.sweep(ctx) }) // ends with ctx
+	s.wg.Go(s.accept)                // ends with the listener
+	return s, nil
+}
+
+func (cfg *Config) check() error {
+	if cfg.ID < 1 || cfg.ID > MaxID {
+		return fmt.Errorf("server id %d: want 1 to %d", cfg.ID, MaxID)
+	}
+	if cfg.Client == nil {
+		return errors.New("no listener for clients")
+	}
+	if cfg.TickTime <= 0 {
+		cfg.TickTime = DefaultTickTime
+	}
+	if cfg.MaxFrame <= 0 {
+		cfg.MaxFrame = wire.DefaultMaxFrame
+	}
+	if cfg.Logf == nil {
+		cfg.Logf = func(string, ...any) {}
+	}
+	return nil
+}
+
+// Stop closes every connection and ends the server, which waits for all that it
+// started. What was acknowledged is on disk already.
+func (s *Server) Stop() error {
+	s.cancel()
+	_ = s.cfg.Client.Close() // no more connections; accept ends
+	s.connsMu.Lock()
+	s.stopped = true
+	s.connsMu.Unlock()
+	s.cutAll()
+	s.wg.Wait()
+	return s.node.Stop()
+}
+
+// Failed is closed when the server can no longer keep its promises, as when its
+// disk fails. Err then says why; the server still wants Stop.
+func (s *Server) Failed() <-chan struct{} { return s.node.Failed() }
+
+// Err returns why the server failed, or nil.
+func (s *Server) Err() error { return s.node.Err() }
+
+func (s *Server) accept() {
+	var pause time.Duration
+	for {
+		nc, err := s.cfg.Client.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // out of descriptors, say: others may be freed
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			s.cfg.Logf("accept: %v", err)
+			time.Sleep(pause)
+			continue
+		}
+		pause = 0
+		c := s.newConn(nc)
+		if !s.remember(c) {
+			c.cut()
+			return
+		}
+		s.wg.Go(c.serve) // ends when the connection does, which Stop cuts
+	}
+}
+
+func (s *Server) remember(c *conn) bool {
+	s.connsMu.Lock()
+	defer s.connsMu.Unlock()
+	if s.stopped {
+		return false
+	}
+	s.conns[c.nonce] = c
+	return true
+}
+
+// forget takes a connection out of all tables. It holds the tree's lock so that
+// no entry is being applied meanwhile, which might leave one more watch.
+func (s *Server) forget(c *conn) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.connsMu.Lock()
+	delete(s.conns, c.nonce)
+	s.connsMu.Unlock()
+	s.watches.Remove(c)
+}
+
+func (s *Server) conn(nonce uint64) *conn {
+	s.connsMu.Lock()
+	defer s.connsMu.Unlock()
+	return s.conns[nonce]
+}
+
+// clients returns the connections of the moment.
+func (s *Server) clients() []*conn {
+	s.connsMu.Lock()
+	defer s.connsMu.Unlock()
+	cs := make([]*conn, 0, len(s.conns))
+	for _, c := range s.conns {
+		cs = append(cs, c)
+	}
+	return cs
+}
+
+func (s *Server) cutAll() {
+	for _, c := range s.clients() {
+		c.cut()
+	}
+}
+
+// serving tells whether this server knows a leader, itself perhaps.
+func (s *Server) serving() bool { return s.status.Load().Leader != 0 }
+
+// nextNonce never returns 0, which stands for no connection.
+func (s *Server) nextNonce() uint64 {
+	for {
+		if n := s.nonces.Add(1); n != 0 {
+			return n
+		}
+	}
+}
