@@ -125,16 +125,13 @@ func (l *link) carry(nc net.Conn) {
 		}
 		l.mu.Lock()
 		b, snaps := l.queue, l.snaps
-		l.queue, l.snaps = spare[:0], 0
+		l.queue, l.snaps, spare = spare[:0], 0, nil
 		l.mu.Unlock()
-		if len(b) == 0 {
-			continue
-		}
 		if _, err := nc.Write(b); err != nil {
 			return
 		}
-		if spare = b; cap(b) > 1<<20 {
-			spare = nil
+		if cap(b) <= 1<<20 {
+			spare = b
 		}
 		if snaps > 0 {
 			l.n.mu.Lock()
