@@ -36,6 +36,7 @@ type Config struct {
 	SessionTimeout time.Duration // asked for; the servers have the last word
 	ConnectTimeout time.Duration // how long to look for a server, at first and whenever one is lost
 	ReadOnly       bool          // refuse writes before they are sent
+	Name           string        // what people call the ensemble; used in nothing but messages
 	Trace          io.Writer     // a line for each request: operation, path, time, outcome; never a value
 }
 

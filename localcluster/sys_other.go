@@ -1,0 +1,23 @@
+//go:build !linux && !darwin
+
+package localcluster
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+)
+
+func supported() error {
+	return fmt.Errorf("%w: local clusters need Linux or macOS, this is %s; --servers works with an ensemble elsewhere", ErrNotHere, runtime.GOOS)
+}
+
+// The rest is never reached where local clusters are not supported.
+
+func detach(*exec.Cmd)                   {}
+func tether(*exec.Cmd)                   {}
+func terminate(p *os.Process) error      { return p.Kill() }
+func peerUID(*net.UnixConn) (int, error) { return 0, supported() }
+func closeInherited()                    {}
