@@ -30,6 +30,7 @@ var (
 	ErrSessionMoved            = errors.New("session moved to another connection")
 	ErrTimeout                 = errors.New("timed out")
 	ErrReadOnly                = errors.New("writing is not allowed here")
+	ErrPreserved               = errors.New("refused: the servers need it")
 	ErrClosed                  = errors.New("session is closed")
 )
 

@@ -103,7 +103,7 @@ func TestErrors(t *testing.T) {
 		{just(c.Set(ctx, "/a", nil, 5)), ops.ErrBadVersion, ""},
 		{just(c.Set(ctx, "/none", nil, ops.Any)), ops.ErrNoNode, ""},
 		{c.Delete(ctx, "/a", ops.Any), ops.ErrNotEmpty, "rm /a: znode has children"},
-		{just(c.Remove(ctx, "/", ops.RemoveOptions{Recursive: true})), nil, "no-preserve-root"},
+		{just(c.Remove(ctx, "/", ops.RemoveOptions{Recursive: true})), ops.ErrPreserved, "rm /: refused"},
 		{just(c.Remove(ctx, "/none", ops.RemoveOptions{Recursive: true})), ops.ErrNoNode, "rm /none: no such znode"},
 		{just(c.List(ctx, []string{"/none"}, ops.ListOptions{Recursive: true})), ops.ErrNoNode, "ls /none: no such znode"},
 	} {

@@ -189,7 +189,7 @@ func (c *Conn) Remove(ctx context.Context, path string, opts RemoveOptions) (int
 		return 1, nil
 	}
 	if full := under(c.cfg.Chroot, path); !opts.NoPreserveRoot && (full == "/" || full == "/zookeeper") {
-		return 0, fail("rm", path, errors.New("refused: it is needed by the servers; --no-preserve-root overrides"))
+		return 0, fail("rm", path, ErrPreserved)
 	}
 	removed := 0
 	for try := 1; ; try++ {

@@ -1,0 +1,26 @@
+package cmd
+
+import (
+	"context"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/zooctl/zooctl/localcluster"
+)
+
+// Main runs zooctl and returns its exit status. Only package main exits.
+func Main(args []string) int {
+	if code, ok := localcluster.Child(); ok {
+		return code
+	}
+	app := newApp(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	app.Terminal = isTerminal(os.Stdout)
+	app.Answerable = isTerminal(os.Stdin) && isTerminal(os.Stderr)
+	ctx, stop := app.session.listen(context.Background())
+	defer stop()
+	defer app.session.close()
+	return app.run(ctx, args)
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
