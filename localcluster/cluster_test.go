@@ -110,12 +110,14 @@ func TestKillAllUnderWrites(t *testing.T) {
 				acked []string
 				wg    sync.WaitGroup
 			)
+			writing, enough := context.WithCancel(ctx)
+			defer enough()
 			for w, server := range st.Servers {
 				conn := dial(t, ctx, server)
 				wg.Go(func() { // ends when its server is gone
 					for i := 0; ; i++ {
 						p := fmt.Sprintf("/w%d-%d", w, i)
-						if _, err := conn.Create(ctx, p, []byte(p), ops.CreateOptions{}); err != nil {
+						if _, err := conn.Create(writing, p, []byte(p), ops.CreateOptions{}); err != nil {
 							return
 						}
 						mu.Lock()
@@ -132,6 +134,7 @@ func TestKillAllUnderWrites(t *testing.T) {
 			if _, err := c.Kill(ctx, []string{"all"}); err != nil {
 				t.Fatal(err)
 			}
+			enough() // a write that was not sent yet would wait for a server
 			wg.Wait()
 			st, err := c.Start(ctx, []string{"all"})
 			if err != nil {

@@ -49,7 +49,8 @@ type Conn struct {
 	wg     sync.WaitGroup
 
 	zxid  atomic.Int64 // the highest that a reply has shown
-	heard atomic.Int64 // when the last frame came, in nanoseconds since 1970
+	born  time.Time
+	heard atomic.Int64 // when the last frame came, in nanoseconds since born; a clock that is set does not move it
 
 	mu       sync.Mutex
 	live     *seam         // nil while no server is connected
@@ -79,7 +80,7 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 		cfg.SessionTimeout = DefaultSessionTimeout
 	}
 	c := &Conn{
-		cfg: cfg, changed: make(chan struct{}), lost: make(chan struct{}), calls: make(map[int32]*call),
+		cfg: cfg, born: time.Now(), changed: make(chan struct{}), lost: make(chan struct{}), calls: make(map[int32]*call),
 		next: rand.IntN(len(cfg.Servers)), reasons: make(map[string]error),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -197,8 +198,11 @@ func (c *Conn) Changed() <-chan struct{} {
 	return c.changed
 }
 
-// LastHeard returns when a server last said anything.
-func (c *Conn) LastHeard() time.Time { return time.Unix(0, c.heard.Load()) }
+// LastHeard returns when a server last said anything. What it is compared with is not
+// disturbed when the machine's clock is set.
+func (c *Conn) LastHeard() time.Time { return c.born.Add(time.Duration(c.heard.Load())) }
+
+func (c *Conn) hear() { c.heard.Store(int64(time.Since(c.born))) }
 
 // SessionID returns the session's id.
 func (c *Conn) SessionID() int64 {

@@ -99,7 +99,7 @@ func (s *seam) next() error {
 	if err != nil {
 		return err
 	}
-	s.c.heard.Store(time.Now().UnixNano())
+	s.c.hear()
 	var h wire.ReplyHeader
 	d := wire.NewDecoder(frame)
 	if h.Decode(&d); d.Err() != nil {
@@ -245,7 +245,7 @@ func (s *seam) adopt(nc net.Conn, br *bufio.Reader, server string, resp wire.Con
 		}
 	}
 	c := s.c
-	c.heard.Store(time.Now().UnixNano())
+	c.hear()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {

@@ -3,6 +3,8 @@ package ops
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 
 	"github.com/go-zookeeper/zk"
 )
@@ -83,7 +85,7 @@ func watch[T any](ctx context.Context, c *Conn, name, path string, f func(string
 		case a.err == nil:
 			a.events = c.forward(a.ch, path)
 			return a
-		case errors.Is(a.err, zk.ErrConnectionClosed), errors.Is(a.err, zk.ErrNoServer):
+		case errors.Is(a.err, zk.ErrConnectionClosed), errors.Is(a.err, zk.ErrNoServer), isCut(a.err):
 			continue // a read may be sent again
 		}
 		a.err = fail(name, path, libError(a.err))
@@ -132,4 +134,10 @@ func libError(err error) error {
 		}
 	}
 	return err
+}
+
+// isCut tells whether the library has handed on what the connection said when it went.
+func isCut(err error) bool {
+	_, network := errors.AsType[*net.OpError](err)
+	return network || errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe)
 }

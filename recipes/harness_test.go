@@ -119,6 +119,12 @@ type waiter struct {
 // its znode is there, as the last of n children.
 func wait(t *testing.T, c *ops.Conn, path string, n int) *waiter {
 	t.Helper()
+	return waitSeenBy(t, c, c, path, n)
+}
+
+// waitSeenBy is wait, with a session of its own to look for the znode.
+func waitSeenBy(t *testing.T, c, looker *ops.Conn, path string, n int) *waiter {
+	t.Helper()
 	ctx, stop := context.WithCancelCause(t.Context())
 	w := &waiter{done: make(chan struct{}), stop: stop}
 	go func() {
@@ -129,7 +135,7 @@ func wait(t *testing.T, c *ops.Conn, path string, n int) *waiter {
 		stop(nil)
 		<-w.done
 	})
-	until(t, fmt.Sprintf("%d queue", n), func() bool { return len(children(t, c, path)) == n })
+	until(t, fmt.Sprintf("%d queue", n), func() bool { return len(children(t, looker, path)) == n })
 	return w
 }
 

@@ -110,18 +110,14 @@ func (h *Held) watch(ctx context.Context, events <-chan ops.Event) {
 	for {
 		select {
 		case ev := <-events:
-			switch {
-			case ev.Err != nil:
+			if ev.Err != nil {
 				h.lose(ev.Err)
-				return
-			case ev.Type == "deleted":
-				h.lose(ErrDeleted)
 				return
 			}
 		case <-ctx.Done():
 			return
 		}
-		for again := true; again; { // somebody has changed its data, which is no harm
+		for again := true; again; { // a change of its data is no harm
 			var err error
 			_, _, events, err = h.c.GetW(ctx, h.node)
 			switch {

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -179,10 +181,15 @@ func (a *attempt) enqueue(ctx context.Context) error {
 	return fmt.Errorf("lock %s: %w: the path is deleted as often as it is made", a.path, ErrBadLock)
 }
 
-// patient says whether err is the absence of a server, which may end. Every call
-// that fails so has waited for one.
+// patient says whether err is the absence of a server, which may end. A call that
+// fails with ErrConnLost has waited for one; one that sets a watch may also fail
+// with what the socket said as it broke, and the next call waits.
 func patient(ctx context.Context, err error) bool {
-	return ctx.Err() == nil && errors.Is(err, ops.ErrConnLost)
+	if ctx.Err() != nil {
+		return false
+	}
+	_, socket := errors.AsType[*net.OpError](err)
+	return socket || errors.Is(err, ops.ErrConnLost) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF)
 }
 
 // adopt looks for a znode whose creation was not answered.
