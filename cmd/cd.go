@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +35,7 @@ a slash start there. Without a path that is the root; "-" is the one before.`,
 				_, err := conn.Stat(ctx, to)
 				return err
 			})
-			if bad, ok := err.(*ops.Error); ok {
+			if bad, ok := errors.AsType[*ops.Error](err); ok {
 				return &failure{op: "cd", path: to, err: bad.Err}
 			}
 			if err == nil {

@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -74,10 +75,10 @@ func (a *App) aboutCluster(ctx context.Context, cmd *cobra.Command, name string,
 	if err == nil {
 		return nil
 	}
-	if err = late(ctx, cmd, err); context.Cause(ctx) == errTimedOut {
+	if err = late(ctx, cmd, err); errors.Is(err, errTimedOut) {
 		return err
 	}
-	if _, ok := err.(*failure); ok {
+	if _, ok := errors.AsType[*failure](err); ok {
 		return err
 	}
 	return &failure{op: opOf(cmd), path: name, err: err}

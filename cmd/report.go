@@ -159,7 +159,7 @@ func (a *App) report(ctx context.Context, err error) int {
 	}
 	a.tell(p)
 	if bad, ok := errors.AsType[*panicked](err); ok && a.trace {
-		a.Err.Write(bad.stack)
+		_, _ = a.Err.Write(bad.stack) // if stderr is gone there is nobody to tell
 	}
 	return p.Code
 }
@@ -215,7 +215,7 @@ func (a *App) tell(p problem) {
 	if a.wants("json") {
 		enc := json.NewEncoder(a.Err)
 		enc.SetEscapeHTML(false)
-		enc.Encode(p) // if stderr is gone there is nobody to tell
+		_ = enc.Encode(p) // if stderr is gone there is nobody to tell
 		return
 	}
 	fmt.Fprintf(a.Err, "zooctl: %s\n", render.Escape(label(p.Op, p.Path)+p.Reason))

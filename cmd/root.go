@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -69,4 +71,17 @@ func Tree() *cobra.Command {
 	a := newApp(nil, nil, nil, func(string) string { return "" })
 	a.session.lines = true
 	return newRoot(&a)
+}
+
+// Synopsis is the line that says how a command of Tree is typed.
+func Synopsis(cmd *cobra.Command) string { return synopsis(cmd) }
+
+// ExitCodes says, a line each, which exit codes a command of Tree can give; without a
+// parent it says which there are.
+func ExitCodes(cmd *cobra.Command) string {
+	var b strings.Builder
+	if codes := exits(cmd); codes != nil || !cmd.HasParent() {
+		writeCodes(&b, codes)
+	}
+	return b.String()
 }

@@ -138,7 +138,7 @@ func (a *App) limited(ctx context.Context) (context.Context, context.CancelFunc)
 // late names --timeout as the reason where it is one. A write that may have
 // been applied is more important to know of.
 func late(ctx context.Context, cmd *cobra.Command, err error) error {
-	if err == nil || context.Cause(ctx) != errTimedOut || errors.Is(err, ops.ErrOutcomeUnknown) {
+	if err == nil || !errors.Is(context.Cause(ctx), errTimedOut) || errors.Is(err, ops.ErrOutcomeUnknown) {
 		return err
 	}
 	if bad, ok := errors.AsType[*ops.Error](err); ok {

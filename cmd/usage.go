@@ -40,18 +40,18 @@ func exactly(n int) cobra.PositionalArgs { return between(n, n) }
 // atLeast takes n arguments or more.
 func atLeast(n int) cobra.PositionalArgs { return between(n, 1<<30) }
 
-// between takes min to max arguments. The message shows what the command
+// between takes least to most arguments. The message shows what the command
 // wants in the words of its own synopsis.
-func between(min, max int) cobra.PositionalArgs {
+func between(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) >= min && len(args) <= max {
+		if len(args) >= least && len(args) <= most {
 			return nil
 		}
 		_, wanted, _ := strings.Cut(cmd.Use, " ")
 		switch {
 		case wanted == "":
 			return misused(cmd, "takes no argument, got %q", args[0])
-		case len(args) < min:
+		case len(args) < least:
 			return misused(cmd, "an argument is missing: want %s", wanted)
 		}
 		return misused(cmd, "too many arguments: want %s, got %d", wanted, len(args))

@@ -40,14 +40,6 @@ func hold(dir string) (*flock.Flock, error) {
 	}
 }
 
-// held tells whether some process holds the lock of the cluster in dir.
-func held(dir string) bool {
-	l := flock.New(lockFile(dir), flock.SetFlag(os.O_RDWR), flock.SetPermissions(0o600))
-	defer l.Close()
-	ok, err := l.TryRLock()
-	return err == nil && !ok
-}
-
 // removeDir deletes the directory of a cluster; its lock goes last, so that whoever
 // waits for it finds all or nothing.
 func removeDir(dir string) error {

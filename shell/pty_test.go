@@ -280,18 +280,18 @@ func TestCompletion(t *testing.T) {
 // once, and the suggestions are when they come.
 func TestSlowCompletion(t *testing.T) {
 	dir := t.TempDir()
-	make := func(name string) {
+	create := func(name string) {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	make("slow")
+	create("slow")
 	s := start(t, dir)
 	for _, key := range "say /app/o" {
 		s.send(string(key))
 		s.expect(string(key))
 	}
-	make("go")
+	create("go")
 	s.expect("/app/other")
 	s.send("\t\r")
 	s.expect("said [/app/one]")

@@ -109,7 +109,7 @@ func write(dir, name string, content []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(f.Name())
+			_ = os.Remove(f.Name()) // what went wrong is told already
 		}
 	}()
 	_, err = f.Write(content)

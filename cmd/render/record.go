@@ -37,7 +37,9 @@ func (r Record) text(p *page) error {
 	}
 	for _, f := range r.Fields {
 		if !p.terminal {
-			p.bare([]any{f.Name, f.Value})
+			if err := p.bare([]any{f.Name, f.Value}); err != nil {
+				return err
+			}
 			continue
 		}
 		c := p.cell(f.Value)

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -50,8 +51,7 @@ func (s Stream[T]) text(p *page) error {
 		if err != nil {
 			return err
 		}
-		p.bare(row)
-		if err := p.Flush(); err != nil {
+		if err := errors.Join(p.bare(row), p.Flush()); err != nil {
 			return err
 		}
 	}
@@ -104,8 +104,7 @@ func (p *page) table(head []string, rows iter.Seq2[[]any, error]) error {
 	l := layout{page: p, widths: make([]int, len(head))}
 	for row, err := range rows {
 		if err != nil {
-			l.flush(head)
-			return err
+			return errors.Join(err, l.flush(head))
 		}
 		if !p.terminal {
 			if err := p.bare(row); err != nil {

@@ -93,15 +93,15 @@ func (d *Decoder) Bytes() []byte {
 // String reads a string. Null becomes "".
 func (d *Decoder) String() string { return string(d.Bytes()) }
 
-// Count reads the length of a vector whose elements take at least min bytes
+// Count reads the length of a vector whose elements take at least so many bytes
 // each, so that a lie about it cannot make the caller allocate more than the
 // frame justifies. Null becomes 0.
-func (d *Decoder) Count(min int) int {
+func (d *Decoder) Count(least int) int {
 	n := d.Int32()
 	switch {
 	case d.err != nil || n == -1:
 		return 0
-	case n < 0 || int64(n)*int64(min) > int64(len(d.b)):
+	case n < 0 || int64(n)*int64(least) > int64(len(d.b)):
 		d.fail(ErrLength)
 		return 0
 	}

@@ -115,7 +115,7 @@ func (s *Snapshot) WriteTo(w io.Writer, yield func()) error {
 			yield()
 		}
 	}
-	for i := 0; i < len(s.saved); i++ { // yield lets it grow
+	for i := 0; i < len(s.saved); i++ { //nolint:intrange // yield lets it grow
 		out.node(s.saved[i])
 		if n++; n%chunk == 0 {
 			yield()
