@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 	if code, ok := localcluster.Child(); ok {
 		os.Exit(code)
 	}
+	if os.Getenv("ZOOCTL_TEST_MAIN") != "" {
+		os.Exit(cmd.Main(os.Args[1:]))
+	}
 	testscript.Main(m, map[string]func(){"zooctl": func() { os.Exit(cmd.Main(via(os.Args[1:]))) }})
 }
 

@@ -113,16 +113,16 @@ func (a App) suggest(ctx context.Context, words []string) []shell.Suggestion {
 	a.In, a.Out, a.Err, a.Terminal, a.Answerable = bytes.NewReader(nil), &out, &bytes.Buffer{}, false, false
 	a.run(ctx, append([]string{cobra.ShellCompRequestCmd}, words...))
 	lines := strings.Split(strings.TrimRight(out.String(), "\n"), "\n")
-	if len(lines) < 1 {
+	last, err := strconv.Atoi(strings.TrimPrefix(lines[len(lines)-1], ":"))
+	directive := cobra.ShellCompDirective(last)
+	if err != nil || directive&cobra.ShellCompDirectiveError != 0 {
 		return nil
 	}
-	if d, err := strconv.Atoi(strings.TrimPrefix(lines[len(lines)-1], ":")); err != nil || cobra.ShellCompDirective(d)&cobra.ShellCompDirectiveError != 0 {
-		return nil
-	}
+	open := directive&cobra.ShellCompDirectiveNoSpace != 0
 	var all []shell.Suggestion
 	for _, line := range lines[:len(lines)-1] {
 		text, description, _ := strings.Cut(line, "\t")
-		all = append(all, shell.Suggestion{Text: text, Description: description})
+		all = append(all, shell.Suggestion{Text: text, Description: description, Open: open})
 	}
 	return all
 }

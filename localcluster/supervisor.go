@@ -166,7 +166,7 @@ func appendTo(file string) (*os.File, error) {
 
 // serve answers requests until the cluster ends, and returns the exit code.
 func (s *supervisor) serve(ctx context.Context, ready func() error) int {
-	go s.answerAll(ctx) // ends with the listener
+	go s.answerAll(ctx)                      // ends with the listener
 	defer func() { _ = s.control.Close() }() // it may be closed
 	if err := ready(); err != nil {
 		s.logf("nobody waits for the cluster: %v", err)

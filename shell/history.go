@@ -29,13 +29,18 @@ func openHistory(file string) *history {
 		return h
 	}
 	defer f.Close()
+	cut := false
 	sc := bufio.NewScanner(f)
 	sc.Buffer(nil, maxLine)
 	for sc.Scan() {
 		h.lines = append(h.lines, sc.Text())
+		if len(h.lines) > 2*historySize { // a file of any size is read, not kept
+			h.lines = slices.Delete(h.lines, 0, historySize)
+			cut = true
+		}
 	}
-	if n := len(h.lines); n > historySize {
-		h.lines = slices.Clone(h.lines[n-historySize:])
+	if n := len(h.lines); cut || n > historySize {
+		h.lines = slices.Clone(h.lines[max(0, n-historySize):])
 		h.rewrite()
 	}
 	return h
@@ -59,6 +64,7 @@ func (h *history) add(line string) {
 	if err != nil {
 		return
 	}
+	_ = f.Chmod(0o600) // an older one may be open to others
 	_, _ = f.WriteString(line + "\n")
 	_ = f.Close()
 }

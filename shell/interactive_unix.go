@@ -8,52 +8,54 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
-
-	"github.com/c-bata/go-prompt"
 )
-
-// leastRows is the height under which suggestions have no room.
-const leastRows = 6
-
-// mostSuggestions are shown at once.
-const mostSuggestions = 8
-
-// editor is one Interactive.
-type editor struct {
-	*Shell
-	term      *terminal
-	completer *completer
-
-	mu      sync.Mutex
-	cancel  context.CancelFunc // of the line that runs, or nil
-	status  int                // the shell is to end with this, if not 0
-	resized bool               // the line is to be drawn anew
-	text    string             // of the line that is typed
-}
 
 // Interactive reads lines from a terminal, In, and runs them until the user has
 // enough, the terminal is gone, ctx ends, or SIGTERM or SIGHUP come; the latter are
 // told by the status, 128 and the number of the signal. A line that fails does not
-// end it.
+// end it. Lines are edited if Out is the standard output, which is all that the
+// library writes to, and the terminal can do it; else they are read as they come.
 func (s *Shell) Interactive(ctx context.Context) int {
 	s.typed = openHistory(s.History)
-	in, ok := s.In.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "" {
-		return s.plain(ctx)
-	}
-	term, err := openTerminal(in)
-	if err != nil || term.GetWinSize().Row < leastRows {
+	term, ok := s.editable()
+	if !ok {
 		return s.plain(ctx)
 	}
 	defer term.close()
 	if s.Muffle != nil {
 		defer s.Muffle()()
 	}
-	e := &editor{Shell: s, term: term}
-	e.completer = newCompleter(ctx, s.Complete, e.wake)
+	e := newEditor(ctx, s, term)
 	defer e.completer.close()
 	defer e.listen(ctx)()
 	return e.loop(ctx)
+}
+
+// editable opens the terminal, unless lines cannot be edited on it.
+func (s *Shell) editable() (*terminal, bool) {
+	in, reads := s.In.(*os.File)
+	out, writes := s.Out.(*os.File)
+	if !reads || !writes || out.Fd() != os.Stdout.Fd() || os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "" {
+		return nil, false
+	}
+	// The library opens the controlling terminal, and panics where there is none.
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return nil, false
+	}
+	_ = tty.Close() // it was only tried
+	if !isTerminal(out) {
+		return nil, false
+	}
+	term, err := openTerminal(in)
+	if err != nil {
+		return nil, false
+	}
+	if term.GetWinSize().Row < leastRows {
+		term.close()
+		return nil, false
+	}
+	return term, true
 }
 
 // loop runs a line after the other.
@@ -69,84 +71,25 @@ func (e *editor) loop(ctx context.Context) int {
 		if status, ok := e.left(); ok {
 			return status
 		}
-		if status := e.end(); status != 0 || ctx.Err() != nil {
+		if status := e.end(); status != 0 {
 			return status
 		}
 	}
 }
 
-// read lets the user edit a line. There is none at the end of the input, and when the
-// shell is to end.
-func (e *editor) read() (line string, more bool) {
-	initial := ""
-	for {
-		line := e.input(initial)
-		e.mu.Lock()
-		resized, text := e.resized, e.text
-		e.resized = false
-		e.mu.Unlock()
-		switch {
-		case e.end() != 0 || e.term.isGone():
-			return "", false
-		case resized:
-			initial = text
-			continue
-		case line == "" && e.term.ended():
-			return "", false
-		}
-		return line, true
-	}
-}
-
-// input is one run of the library's editor. It is made anew for each line, so that it
-// listens to no signal while a command runs, and never exits the program.
-func (e *editor) input(initial string) string {
-	options := []prompt.Option{
-		prompt.OptionParser(e.term),
-		prompt.OptionHistory(e.typed.lines),
-		prompt.OptionInitialBufferText(initial),
-		prompt.OptionMaxSuggestion(min(mostSuggestions, e.term.GetWinSize().Row-3)),
-		prompt.OptionPrefixTextColor(prompt.DefaultColor),
-		prompt.OptionSetExitCheckerOnInput(func(text string, _ bool) bool { return e.leaves(text) }),
-	}
-	if e.Prompt != nil {
-		options = append(options, prompt.OptionPrefix(e.Prompt()))
-	}
-	if os.Getenv("NO_COLOR") != "" {
-		options = append(options, colourless()...)
-	}
-	return prompt.New(func(string) {}, e.completer.suggest, options...).Input()
-}
-
-// colourless are the options for users who want no colour.
-func colourless() []prompt.Option {
-	var all []prompt.Option
-	for _, set := range []func(prompt.Color) prompt.Option{
-		prompt.OptionSuggestionTextColor, prompt.OptionSuggestionBGColor, prompt.OptionDescriptionTextColor, prompt.OptionDescriptionBGColor,
-		prompt.OptionSelectedDescriptionTextColor, prompt.OptionSelectedDescriptionBGColor, prompt.OptionSelectedSuggestionTextColor,
-		prompt.OptionSelectedSuggestionBGColor, prompt.OptionPreviewSuggestionTextColor, prompt.OptionScrollbarBGColor, prompt.OptionScrollbarThumbColor,
-	} {
-		all = append(all, set(prompt.DefaultColor))
-	}
-	return all
-}
-
-// leaves is asked after each key: is the editor to return without a line?
-func (e *editor) leaves(text string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.text = text
-	return e.status != 0 || e.resized || e.term.isGone()
-}
-
-// run runs a line, which an interrupt can end.
+// run runs a line, which an interrupt can end. Nothing is being completed meanwhile.
 func (e *editor) run(ctx context.Context, line string) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	e.mu.Lock()
 	e.cancel = cancel
+	if e.status != 0 { // a signal came after the line
+		cancel()
+	}
 	e.mu.Unlock()
-	e.Eval(ctx, line)
+	if e.completer.rest(ctx) {
+		e.Eval(ctx, line)
+	}
 	e.mu.Lock()
 	e.cancel = nil
 	e.mu.Unlock()
@@ -160,13 +103,6 @@ func (e *editor) end() int {
 		return 128 + int(syscall.SIGHUP)
 	}
 	return e.status
-}
-
-// wake has the editor draw again, unless that would choose a suggestion.
-func (e *editor) wake() {
-	if !e.term.selecting() {
-		e.term.inject(wakeKey)
-	}
 }
 
 // listen acts on signals until the function that it returns has been called.
@@ -197,14 +133,11 @@ func (e *editor) listen(ctx context.Context) (stop func()) {
 }
 
 func (e *editor) act(sig os.Signal) {
+	number, _ := sig.(syscall.Signal) // they all are
 	e.mu.Lock()
 	cancel := e.cancel
 	busy := cancel != nil && e.Busy != nil && e.Busy()
-	number, _ := sig.(syscall.Signal) // they all are
-	switch number {
-	case syscall.SIGWINCH:
-		e.resized = cancel == nil
-	case syscall.SIGTERM, syscall.SIGHUP:
+	if number == syscall.SIGTERM || number == syscall.SIGHUP {
 		e.status = 128 + int(number)
 	}
 	e.mu.Unlock()
@@ -214,6 +147,6 @@ func (e *editor) act(sig os.Signal) {
 	case cancel == nil && number == syscall.SIGINT:
 		e.term.inject(string(rune(keyInterrupt)))
 	case cancel == nil:
-		e.term.inject(wakeKey)
+		e.term.inject(leaveKey)
 	}
 }

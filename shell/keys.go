@@ -8,13 +8,16 @@ import (
 // The keys that matter here.
 const (
 	keyInterrupt = 0x03
-	keyEnd       = 0x04
-	keyTab       = '\t'
 	keyEscape    = 0x1b
 )
 
-// wakeKey is a key that the line editor knows and ignores, but for drawing again.
-const wakeKey = "\x1b[E"
+// Keys that the shell itself presses. No keyboard sends the last two, which the
+// library takes for F23 and F24.
+const (
+	wakeKey   = "\x1b[E"    // the library ignores it, but for drawing again
+	leaveKey  = "\x1b[#;2~" // the library's editor is to return
+	acceptKey = "\x1b[$;2~" // the word has been completed
+)
 
 // The marks that a terminal puts around what is pasted, if it was ever told to.
 const (
@@ -31,10 +34,14 @@ func (k *keys) add(b []byte) { k.pending = append(k.pending, b...) }
 
 // next returns the next key: a control character, an escape sequence, or as many
 // printable characters as there are. It returns nil if there is none that is whole.
-// An escape character that nothing follows is the key Escape.
-func (k *keys) next() []byte {
+// What begins an escape sequence may go on in the next read, unless it is late: then
+// it is a key, as Escape is.
+func (k *keys) next(late bool) []byte {
 	for {
 		n := keyLen(k.pending)
+		if n == 0 && late {
+			n = len(k.pending)
+		}
 		if n == 0 {
 			return nil
 		}
@@ -72,11 +79,14 @@ func keyLen(b []byte) int {
 	return n
 }
 
-// escapeLen is the length of an escape sequence: of ECMA-48's CSI and SS3, or ESC and
-// one character.
+// longestEscape bounds an escape sequence: what is longer is none.
+const longestEscape = 32
+
+// escapeLen is the length of an escape sequence, of ECMA-48's CSI and SS3 or ESC and
+// one character, and 0 if it is not whole.
 func escapeLen(b []byte) int {
 	if len(b) == 1 {
-		return 1
+		return 0
 	}
 	if b[1] != '[' && b[1] != 'O' {
 		return 2
@@ -86,5 +96,8 @@ func escapeLen(b []byte) int {
 			return i + 1
 		}
 	}
-	return len(b)
+	if len(b) > longestEscape {
+		return len(b)
+	}
+	return 0
 }

@@ -32,9 +32,12 @@ func TestMain(m *testing.M) {
 }
 
 // child is a program with a shell, on the terminal of the test. It knows the commands
-// say, sleep and exit, and completes the paths /app/one and /app/other: at once, or if
+// say, sleep and exit, and completes the paths /app/one, /app/other and some more: at once, or if
 // there is a file "slow", when there is a file "go".
 func child(dir string) int {
+	if exists(dir, "dumb") {
+		_ = os.Setenv("TERM", "dumb") // it cannot fail
+	}
 	left := false
 	s := &Shell{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, History: filepath.Join(dir, "history"),
@@ -53,6 +56,13 @@ func child(dir string) int {
 		case "tty":
 			t, err := unix.IoctlGetTermios(0, getTermios)
 			fmt.Println("cooked", err == nil && t.Lflag&unix.ISIG != 0 && t.Lflag&unix.ECHO != 0 && t.Lflag&unix.ICANON != 0)
+		case "files":
+			names, err := os.ReadDir("/dev/fd")
+			fmt.Printf("open [%d] %v\n", len(names), err)
+		case "ask":
+			b := make([]byte, 64)
+			n, _ := os.Stdin.Read(b) // n says it
+			fmt.Printf("heard [%s]\n", strings.TrimSpace(string(b[:n])))
 		case "exit":
 			left = true
 		}
@@ -63,7 +73,7 @@ func child(dir string) int {
 			time.Sleep(time.Millisecond) // another process makes the file
 		}
 		var all []Suggestion
-		for _, p := range []string{"/app/one", "/app/other", "/with space"} {
+		for _, p := range []string{"/app/one", "/app/other", "/with space", "/below/"} {
 			if len(words) > 1 && strings.HasPrefix(p, words[len(words)-1]) {
 				all = append(all, Suggestion{Text: p, Description: "a path"})
 			}

@@ -13,6 +13,7 @@ import (
 type Suggestion struct {
 	Text        string // the whole word, unquoted
 	Description string // a few words about it, or ""
+	Open        bool   // more of the word may follow, as below a directory: no blank is put behind it
 }
 
 // Shell is a source of lines and what to do with them. Run is all that it must have
@@ -27,7 +28,8 @@ type Shell struct {
 	// of a failure.
 	Run func(ctx context.Context, words []string) int
 	// Complete returns how the last of the words may go on; it is "" where a new
-	// word begins. It may take its time, and is called while a line is typed.
+	// word begins. It may take its time, and is called while a line is typed, never
+	// twice at once, and not while Run runs. It must return when its context ends.
 	Complete func(ctx context.Context, words []string) []Suggestion
 	// Fail tells of a line that cannot be read, or of the end of the context, and
 	// returns the status.
@@ -83,49 +85,55 @@ func (s *Shell) Lines(ctx context.Context) int {
 	return 0
 }
 
-// lines reads In line by line. A read cannot be interrupted; it is left behind when
-// ctx ends, and its goroutine ends with the input or the program.
+// read is what came of reading a line.
+type read struct {
+	line string
+	err  error
+}
+
+// lines reads In line by line, each when it is wanted: what follows on a terminal is
+// the business of the command that runs. A read cannot be interrupted; it is left
+// behind when ctx ends, and its goroutine ends with the input or the program.
 func (s *Shell) lines(ctx context.Context) func(yield func(string, error) bool) {
-	type read struct {
-		line string
-		err  error
-	}
 	return func(yield func(string, error) bool) {
-		lines, done := make(chan read), make(chan struct{})
-		defer close(done)
-		go func() {
-			defer close(lines)
-			sc := bufio.NewScanner(s.In)
-			sc.Buffer(nil, maxLine)
-			next := func(r read) bool {
-				select {
-				case lines <- r:
-					return true
-				case <-done:
-					return false
-				}
+		wanted, lines := make(chan struct{}), make(chan read, 1)
+		defer close(wanted)
+		go s.scan(wanted, lines)
+		for ctx.Err() == nil {
+			select {
+			case wanted <- struct{}{}:
+			case <-ctx.Done():
+				return
 			}
-			for sc.Scan() {
-				if !next(read{line: sc.Text()}) {
-					return
-				}
-			}
-			if err := sc.Err(); errors.Is(err, bufio.ErrTooLong) {
-				next(read{err: fmt.Errorf("a line has more than %d bytes", maxLine)})
-			} else if err != nil {
-				next(read{err: err})
-			}
-		}()
-		for {
 			select {
 			case r, ok := <-lines:
-				if !ok || !yield(r.line, r.err) {
+				if !ok || !yield(r.line, r.err) || r.err != nil {
 					return
 				}
 			case <-ctx.Done():
 				return
 			}
 		}
+	}
+}
+
+// scan reads a line whenever one is wanted, until there is none.
+func (s *Shell) scan(wanted <-chan struct{}, lines chan<- read) {
+	defer close(lines)
+	sc := bufio.NewScanner(s.In)
+	sc.Buffer(nil, maxLine+2) // and the end of the line
+	for range wanted {
+		if sc.Scan() && len(sc.Bytes()) <= maxLine {
+			lines <- read{line: sc.Text()} // there is room for one
+			continue
+		}
+		switch err := sc.Err(); {
+		case errors.Is(err, bufio.ErrTooLong), len(sc.Bytes()) > maxLine:
+			lines <- read{err: fmt.Errorf("a line has more than %d bytes", maxLine)}
+		case err != nil:
+			lines <- read{err: err}
+		}
+		return
 	}
 }
 

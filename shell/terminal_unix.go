@@ -4,6 +4,7 @@ package shell
 
 import (
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/c-bata/go-prompt"
@@ -21,10 +22,15 @@ type terminal struct {
 
 	mu       sync.Mutex
 	keys     keys
-	injected []byte // a key that nobody has typed
-	last     []byte // the key returned last
-	gone     bool   // the terminal was closed
-	resting  bool   // the line is done: no key is read before the next
+	injected []string // keys that nobody has typed
+	gone     bool     // the terminal was closed
+	held     bool     // Tab has not been acted on, which may press a key
+	resting  bool     // no key is read before the library starts anew
+}
+
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), getTermios)
+	return err == nil
 }
 
 func openTerminal(f *os.File) (*terminal, error) {
@@ -53,7 +59,7 @@ func (t *terminal) close() {
 // Setup makes the terminal hand over every key as it is pressed.
 func (t *terminal) Setup() error {
 	t.mu.Lock()
-	t.resting = false
+	t.resting, t.held = false, false
 	t.mu.Unlock()
 	raw := t.usual
 	raw.Iflag &^= unix.BRKINT | unix.ICRNL | unix.IXON | unix.INLCR | unix.IGNCR | unix.ISTRIP
@@ -85,7 +91,7 @@ const readPause = 50
 
 // Read returns the next key, or a zero byte if there is none yet.
 func (t *terminal) Read() ([]byte, error) {
-	if key, ok := t.ready(); ok {
+	if key, ok := t.ready(false); ok {
 		return key, nil
 	}
 	fds := []unix.PollFd{{Fd: int32(t.fd), Events: unix.POLLIN}, {Fd: int32(t.wakeR.Fd()), Events: unix.POLLIN}}
@@ -108,62 +114,56 @@ func (t *terminal) Read() ([]byte, error) {
 	t.mu.Lock()
 	t.keys.add(b[:n])
 	t.mu.Unlock()
-	key, _ := t.ready()
+	key, _ := t.ready(n == 0 && fds[1].Revents == 0)
 	return key, nil
 }
 
-// ready returns a key that is there. After the key that ends a line there is none,
-// and no waiting either, until the next line begins.
-func (t *terminal) ready() ([]byte, bool) {
+// ready returns a key that is there. After a key that ends the library's reading there
+// is none, and no waiting either, until it reads again: it would lose what it has read
+// ahead. late tells that the rest of a key would have come by now.
+func (t *terminal) ready(late bool) ([]byte, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.resting {
+	if t.resting || t.held {
 		return []byte{0}, true
 	}
-	key := t.injected
-	t.injected = nil
-	if key == nil {
-		key = t.keys.next()
+	var key []byte
+	if len(t.injected) > 0 {
+		key = []byte(t.injected[0])
+		t.injected = t.injected[1:]
+	} else {
+		key = t.keys.next(late)
 	}
 	if key == nil {
 		return []byte{0}, false
 	}
-	t.last = key
-	t.resting = key[0] == '\r'
+	t.held = string(key) == "\t"
+	t.resting = key[0] == '\r' || string(key) == leaveKey
 	return key, true
 }
 
-// inject acts as if a key had been pressed.
+// inject acts as if a key had been pressed. One that still waits is not repeated.
 func (t *terminal) inject(key string) {
 	t.mu.Lock()
-	t.injected = []byte(key)
+	if !slices.Contains(t.injected, key) {
+		t.injected = append(t.injected, key)
+	}
 	t.mu.Unlock()
 	_, _ = t.wakeW.Write([]byte{1}) // a full pipe wakes as well
 }
 
-// selecting tells whether the user is choosing among suggestions.
-func (t *terminal) selecting() bool {
+// release lets the keys that follow Tab be read.
+func (t *terminal) release() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch string(t.last) {
-	case "\t", "\x1b[Z", "\x1b[A", "\x1b[B", "\x1bOA", "\x1bOB":
-		return true
-	}
-	return false
-}
-
-// ended tells whether the key that ended the line was the end of the input.
-func (t *terminal) ended() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.last) == 1 && t.last[0] == keyEnd
+	t.held = false
 }
 
 func (t *terminal) hangUp() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.gone = true
-	t.injected = []byte(wakeKey)
+	t.injected = []string{leaveKey}
 }
 
 func (t *terminal) isGone() bool {

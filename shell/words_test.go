@@ -83,6 +83,9 @@ func TestKeys(t *testing.T) {
 		{[]string{"\x1b[A\x1b[1;5Dx"}, []string{"\x1b[A", "\x1b[1;5D", "x"}},
 		{[]string{"\x1bOA\x1bb"}, []string{"\x1bOA", "\x1bb"}},
 		{[]string{"\x1b"}, []string{"\x1b"}},
+		{[]string{"\x1b", "[", "A"}, []string{"\x1b[A"}},
+		{[]string{"a\x1b[20", "0~b\x1b[201", "~"}, []string{"a", "b"}},
+		{[]string{"\x1b[["}, []string{"\x1b[["}},
 		{[]string{"\x1b[200~a b\rc\x1b[201~"}, []string{"a b", "\r", "c"}},
 		{[]string{"\xc3", "\xa4x"}, []string{"äx"}},
 		{[]string{"\x03\x04\x7f"}, []string{"\x03", "\x04", "\x7f"}},
@@ -91,9 +94,12 @@ func TestKeys(t *testing.T) {
 		var got []string
 		for _, in := range c.in {
 			k.add([]byte(in))
-			for key := k.next(); key != nil; key = k.next() {
+			for key := k.next(false); key != nil; key = k.next(false) {
 				got = append(got, string(key))
 			}
+		}
+		for key := k.next(true); key != nil; key = k.next(true) { // nothing more came
+			got = append(got, string(key))
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%q: %q, want %q", c.in, got, c.want)
