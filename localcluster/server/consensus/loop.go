@@ -91,6 +91,7 @@ func (n *Node) take() bool {
 		n.rn.ReportSnapshot(id, raft.SnapshotFailure)
 		if st := n.status.Load(); st.Leader == id {
 			n.cfg.Machine.Changed(*st)
+			n.observe()
 		}
 	}
 	if snap != nil {
@@ -152,10 +153,16 @@ func (n *Node) transmit(m *pb.Message) {
 	}
 }
 
-// observe tells the machine of a new leader, term or role.
+// observe tells the machine of a new leader, term or role. A leader that cannot be
+// reached is none.
 func (n *Node) observe() {
 	s := n.rn.BasicStatus()
 	st := Status{ID: n.cfg.ID, Leader: s.Lead, Term: s.GetTerm(), Commit: s.GetCommit(), Applied: n.applied, Role: "follower"}
+	if l := n.links[s.Lead]; l != nil && !l.up.Load() {
+		// Whoever asks now would have to wait for the election timeout, and not know
+		// then what became of it.
+		st.Leader = 0
+	}
 	switch s.RaftState {
 	case raft.StateLeader:
 		st.Role = "leader"
