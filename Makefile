@@ -22,12 +22,11 @@ lint: ## check form and style; needs 'make tools'
 	$(cache)/bin/golangci-lint run ./...
 
 cross: ## build for every system
-	GOOS=linux GOARCH=amd64 go build -o /dev/null ./cmd/zooctl
-	GOOS=linux GOARCH=arm64 go build -o /dev/null ./cmd/zooctl
-	GOOS=darwin GOARCH=arm64 go build -o /dev/null ./cmd/zooctl
-	GOOS=windows GOARCH=amd64 go build -o /dev/null ./cmd/zooctl
-	GOOS=darwin go vet ./...
-	GOOS=windows go vet ./...
+	GOOS=linux GOARCH=arm64 go build -trimpath -o /dev/null ./cmd/zooctl
+	GOOS=darwin GOARCH=arm64 go vet -trimpath ./...
+	GOOS=darwin GOARCH=arm64 go build -trimpath -o /dev/null ./cmd/zooctl
+	GOOS=windows GOARCH=amd64 go vet -trimpath ./...
+	GOOS=windows GOARCH=amd64 go build -trimpath -o /dev/null ./cmd/zooctl
 
 apache: ## run what runs on Apache ZooKeeper, 3.8 and 3.9; needs 'make tools'
 	ZOOCTL_TEST_APACHE=required go test -count=1 -timeout 10m ./localcluster ./scripts/...
@@ -41,8 +40,9 @@ tools: ## install what CI needs: Apache ZooKeeper, kazoo, the linter
 ci: tools lint cross race fuzz apache snapshot ## all that a change must pass besides 'test'
 
 fuzz: ## fuzz the decoders and the line splitter for a while each
-	go test -run '^$$' -fuzz FuzzDecode -fuzztime 10s ./ops/wire
-	go test -run '^$$' -fuzz FuzzQuote -fuzztime 5s ./shell
+	go test -run '^$$' -fuzz FuzzDecode -fuzztime 300000x ./ops/wire
+	go test -run '^$$' -fuzz FuzzQuote -fuzztime 100000x ./shell
+	go test -run '^$$' -fuzz FuzzOpen -fuzztime 5000x ./localcluster/server/consensus/wal
 
 soak: ## kill servers under load for long; SOAK says how often
 	go test -count=$${SOAK:-200} -timeout 0 -run 'TestKillAllUnderWrites|TestLife' ./localcluster

@@ -285,7 +285,7 @@ func TestFailedStart(t *testing.T) {
 	if err := c.Down(ctx, true); err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(st.Dir + "/nodes/2/data/*/*.wal")
+	files, err := filepath.Glob(st.Dir + "/nodes/2/data/wal/*.log")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}

@@ -69,6 +69,11 @@ func serve(logf func(string, ...any)) error {
 	if err := dec.Decode(&in); err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
+	lock, err := holdData(in.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }() // the kernel does as much
 	client, err := inherited(clientFD)
 	if err != nil {
 		return err

@@ -1,9 +1,12 @@
 package localcluster
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -38,6 +41,26 @@ func hold(dir string) (*flock.Flock, error) {
 		}
 		_ = l.Close() // it guards nothing
 	}
+}
+
+// dataWait is how long a server waits for one that had its data before and is on its
+// way out, because its supervisor was killed.
+const dataWait = 10 * time.Second
+
+// holdData takes the lock of a server's data directory, for as long as the process
+// lives: two servers that write one log would spoil it.
+func holdData(dir string) (*flock.Flock, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), dataWait)
+	defer cancel()
+	l := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
+	ok, err := l.TryLockContext(ctx, 10*time.Millisecond)
+	if errors.Is(err, context.DeadlineExceeded) || err == nil && !ok {
+		return nil, fmt.Errorf("%s is in use by another server", dir)
+	}
+	return l, err
 }
 
 // removeDir deletes the directory of a cluster; its lock goes last, so that whoever

@@ -85,7 +85,7 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	lib, _, err := zk.Connect([]string{"ensemble"}, cfg.SessionTimeout,
-		zk.WithDialer(c.newSeam), zk.WithHostProvider(&oneHost{}), zk.WithLogger(silent{}), zk.WithLogInfo(false))
+		zk.WithDialer(c.newSeam), zk.WithHostProvider(oneHost{c.ctx}), zk.WithLogger(silent{}), zk.WithLogInfo(false))
 	if err != nil {
 		c.cancel()
 		return nil, &Error{"connect", strings.Join(cfg.Servers, ","), err}
@@ -264,13 +264,15 @@ func (c *Conn) await(ctx context.Context) (*seam, error) {
 }
 
 // oneHost is the library's view of the ensemble: one server that is always there.
-// Which one it is, and when to try the next, is decided below it.
-type oneHost struct{}
+// Which one it is, and when to try the next, is decided below it. Once the session is
+// over it says that all servers have been tried: only then does the library look
+// whether it has been told to quit, and it would ask for connections for ever.
+type oneHost struct{ ctx context.Context }
 
-func (*oneHost) Init([]string) error  { return nil }
-func (*oneHost) Len() int             { return 1 }
-func (*oneHost) Next() (string, bool) { return "ensemble", false }
-func (*oneHost) Connected()           {}
+func (oneHost) Init([]string) error    { return nil }
+func (oneHost) Len() int               { return 1 }
+func (h oneHost) Next() (string, bool) { return "ensemble", h.ctx.Err() != nil }
+func (oneHost) Connected()             {}
 
 type silent struct{}
 

@@ -253,13 +253,13 @@ func (n *Node) appender() {
 		}
 		for {
 			n.mu.Lock()
-			ms := n.appends
-			n.appends = nil
+			ms, marks := n.appends, n.marks
+			n.appends, n.marks = nil, nil
 			n.mu.Unlock()
-			if len(ms) == 0 {
+			if len(ms)+len(marks) == 0 {
 				break
 			}
-			if err := n.disk.append(ms, n.log); err != nil {
+			if err := n.disk.append(ms, marks, n.log); err != nil {
 				if errors.Is(n.ctx.Err(), nil) {
 					n.fail(fmt.Errorf("write to %s: %w", n.cfg.Dir, err))
 				}

@@ -109,7 +109,8 @@ type Node struct {
 	broken   []uint64 // links that broke since the loop looked
 	sent     []uint64 // snapshots that left
 	appends  []*pb.Message
-	snapshot *made // finished by its goroutine
+	snapshot *made  // finished by its goroutine
+	marks    []mark // of snapshots, that wait for the appender
 
 	failed  chan struct{}
 	failErr error

@@ -14,8 +14,8 @@ type made struct {
 }
 
 // makeSnapshot notes the machine's state and writes it to disk in a goroutine that
-// ends by itself and that Stop waits for. The log before the last snapshot but
-// one is deleted then. The loop calls it, between two entries.
+// ends by itself and that Stop waits for. The appender then marks it in the log. The
+// loop calls it, between two entries.
 func (n *Node) makeSnapshot() {
 	n.making = true
 	n.sinceSnap, n.snapIndex = 0, n.applied
@@ -43,6 +43,11 @@ func (n *Node) madeSnapshot(m *made) {
 		return
 	}
 	n.log.offer(m.snap)
+	meta := m.snap.GetMetadata()
+	n.mu.Lock()
+	n.marks = append(n.marks, mark{index: meta.GetIndex(), term: meta.GetTerm(), conf: meta.GetConfState()})
+	n.mu.Unlock()
+	wake(n.work)
 }
 
 // wantSnapshot is called by the Raft state, within the loop, when a follower needs

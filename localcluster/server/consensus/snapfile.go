@@ -1,0 +1,93 @@
+package consensus
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"slices"
+
+	pb "go.etcd.io/raft/v3/raftpb"
+)
+
+// A snapshot's file holds a magic, the CRC-32C of what follows, index and term, and
+// the machine's state. It is named by its index, in hexadecimal, and counts only if
+// the log has a mark of it.
+const (
+	snapMagic  = "zooctlS1"
+	snapHead   = len(snapMagic) + 8 + 16
+	snapSuffix = ".snap"
+)
+
+func (d *disk) snapFile(index uint64) string {
+	return filepath.Join(d.snapDir(), fmt.Sprintf("%016x%s", index, snapSuffix))
+}
+
+// saveSnapshot puts a snapshot on disk, before the log mentions it.
+func (d *disk) saveSnapshot(s *pb.Snapshot) error {
+	meta := s.GetMetadata()
+	id := appendUints(nil, meta.GetIndex(), meta.GetTerm())
+	sum := crc32.Update(crc32.Checksum(id, castagnoli()), castagnoli(), s.GetData())
+	head := binary.LittleEndian.AppendUint64([]byte(snapMagic), uint64(sum))
+	return writeWhole(d.snapFile(meta.GetIndex()), head, id, s.GetData())
+}
+
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by the library
+
+// loadSnapshot returns the state in the snapshot of m.
+func (d *disk) loadSnapshot(m mark) ([]byte, error) {
+	name := d.snapFile(m.index)
+	b, err := os.ReadFile(name) // as long as the file, which this program wrote
+	if err != nil {
+		return nil, err
+	}
+	if len(b) < snapHead || string(b[:len(snapMagic)]) != snapMagic {
+		return nil, fmt.Errorf("%s is no snapshot", name)
+	}
+	rest := b[len(snapMagic)+8:]
+	if binary.LittleEndian.Uint64(b[len(snapMagic):]) != uint64(crc32.Checksum(rest, castagnoli())) || !bytes.Equal(rest[:16], appendUints(nil, m.index, m.term)) {
+		return nil, fmt.Errorf("%s is damaged: its checksum is wrong", name)
+	}
+	return rest[16:], nil
+}
+
+// restore gives the machine the newest snapshot that is intact, and returns its mark.
+// The first mark of all stands for the empty state and has no file.
+func (d *disk) restore(cfg *Config, marks []mark) (mark, error) {
+	var bad error
+	for _, m := range slices.Backward(marks) {
+		if m.index == 1 {
+			return m, nil
+		}
+		data, err := d.loadSnapshot(m)
+		if err == nil {
+			err = cfg.Machine.Restore(bytes.NewReader(data))
+			if err == nil {
+				return m, nil
+			}
+			err = fmt.Errorf("%s: %w", d.snapFile(m.index), err)
+		}
+		cfg.Logf("the snapshot at %d cannot be used: %v", m.index, err)
+		bad = errors.Join(bad, err)
+	}
+	return mark{}, fmt.Errorf("no snapshot can be used: %w", bad)
+}
+
+// dropSnapshots deletes the files of all snapshots that are older than those kept.
+func (d *disk) dropSnapshots() error {
+	names, err := filepath.Glob(filepath.Join(d.snapDir(), "*"+snapSuffix))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name < d.snapFile(d.marks[0].index) {
+			if err := os.Remove(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
