@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 	"strings"
 	"time"
 )
@@ -83,10 +84,11 @@ func (e *StateError) Error() string { return fmt.Sprintf("state file %s: %v", e.
 // Unwrap returns the reason.
 func (e *StateError) Unwrap() error { return e.Err }
 
-var goodName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$`)
+// goodName is made when it is needed: most commands have no use for it.
+var goodName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$`) })
 
 func checkName(name string) error {
-	if !goodName.MatchString(name) {
+	if !goodName().MatchString(name) {
 		return fmt.Errorf("%w: cluster name %q: want letters, digits, dots, dashes and underscores, 41 at most", ErrBadSpec, name)
 	}
 	return nil

@@ -7,13 +7,16 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // contenderName is what those call their znodes who queue for a lock: Curator's
 // mutex, latch and read-write lock, kazoo's, the WriteLock of ZooKeeper's own
 // recipes ("x-"), and its example of a leader's election ("-n_"). What follows is the
-// number that the server has added: ten digits, or fewer with a minus.
-var contenderName = regexp.MustCompile(`(?:(?:^|-)lock-|__lock__|__rlock__|__READ__|__WRIT__|^x-[0-9]+-|-latch-|-n_)(-?[0-9]{9,10})$`)
+// number that the server has added: ten digits, or fewer with a minus. The pattern is made when it is needed.
+var contenderName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:(?:^|-)lock-|__lock__|__rlock__|__READ__|__WRIT__|^x-[0-9]+-|-latch-|-n_)(-?[0-9]{9,10})$`)
+})
 
 // contender is a place in the queue.
 type contender struct {
@@ -31,7 +34,7 @@ type contender struct {
 func contenders(path string, children []string) ([]contender, error) {
 	var queue []contender
 	for _, name := range children {
-		m := contenderName.FindStringSubmatch(name)
+		m := contenderName().FindStringSubmatch(name)
 		if m == nil || len(m[1]) < 10 {
 			continue // a number without a minus has ten digits
 		}

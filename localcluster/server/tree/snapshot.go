@@ -31,7 +31,7 @@ const (
 	recEnd
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by the library
 
 // Snapshot is the tree as it was at one moment. It keeps the old image of every
 // znode that changes while it is being written, so it must be written soon, or
@@ -139,7 +139,7 @@ func (o *recordWriter) begin(kind byte) { o.b = append(o.b[:0], 0, 0, 0, 0, kind
 
 func (o *recordWriter) end() {
 	wire.PutLength(o.b, 0)
-	o.crc = crc32.Update(o.crc, castagnoli, o.b)
+	o.crc = crc32.Update(o.crc, castagnoli(), o.b)
 	if o.err == nil {
 		_, o.err = o.w.Write(o.b)
 	}
@@ -198,8 +198,8 @@ func Load(r io.Reader) (*Tree, error) {
 		if !ok || d.Err() != nil {
 			return nil, fmt.Errorf("%w: a record of kind %d does not fit", ErrSnapshot, kind)
 		}
-		crc = crc32.Update(crc, castagnoli, binary.BigEndian.AppendUint32(nil, uint32(len(frame))))
-		crc = crc32.Update(crc, castagnoli, frame)
+		crc = crc32.Update(crc, castagnoli(), binary.BigEndian.AppendUint32(nil, uint32(len(frame))))
+		crc = crc32.Update(crc, castagnoli(), frame)
 	}
 }
 
