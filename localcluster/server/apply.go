@@ -52,12 +52,17 @@ func (m *machine) Apply(e consensus.Entry) {
 	s := (*Server)(m)
 	txn := tree.Txn{Term: e.Term, Time: e.Time}
 	now := time.Now()
+	st := s.status.Load()
+	leads := st.Leader == st.ID
 	s.mu.Lock()
 	for _, p := range e.Payloads {
 		if !decodeTxn(p, &txn) {
 			continue // no server of this version writes such
 		}
 		s.tree.Apply(&txn, &s.result)
+		if leads {
+			s.stats.proposals.add(len(p))
+		}
 		s.publish(&txn, &s.result, now)
 	}
 	s.mu.Unlock()

@@ -352,6 +352,34 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// TestFollowersCounted: mntr counts the followers that the leader has, not those
+// that it was configured with, and srvr tells the sizes of what it proposed.
+func TestFollowersCounted(t *testing.T) {
+	e := startEnsemble(t, 3, tick)
+	c := connect(t, e.clients[0], 2000)
+	c.must(wire.OpCreate, create("/a", "x", 0))
+	says := func(w, want string) int {
+		t.Helper()
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+			for i, addr := range e.clients {
+				if got, _ := word(addr, w); strings.Contains(got, want) {
+					return i
+				}
+			}
+		}
+		t.Fatalf("no server says %q", want)
+		return 0
+	}
+	leader := says("mntr", "zk_followers\t2\n")
+	if got, _ := word(e.clients[leader], "srvr"); !strings.Contains(got, "Proposal sizes last/min/max: ") || strings.Contains(got, "-1/-1/-1") {
+		t.Errorf("srvr of the leader: %q", got)
+	}
+	e.stop((leader + 1) % 3)
+	if now := says("mntr", "zk_followers\t1\n"); now != leader {
+		t.Errorf("server %d leads, and not %d", now, leader)
+	}
+}
+
 // TestWithoutQuorum: a server that is left alone drops its clients and says so.
 func TestWithoutQuorum(t *testing.T) {
 	e := startEnsemble(t, 3, tick)

@@ -22,6 +22,28 @@ const protocolVersion = "3.9.0"
 type stats struct {
 	received, sent atomic.Int64
 	latency        latency
+	proposals      sizes
+}
+
+// sizes are those of the writes that were applied while this server led, in bytes.
+type sizes struct{ last, min, max atomic.Int64 }
+
+func (z *sizes) add(n int) {
+	z.last.Store(int64(n))
+	if m := z.min.Load(); m == 0 || int64(n) < m {
+		z.min.Store(int64(n)) // only the applying goroutine adds
+	}
+	if int64(n) > z.max.Load() {
+		z.max.Store(int64(n))
+	}
+}
+
+// String is as in srvr: -1 where there was none.
+func (z *sizes) String() string {
+	if z.last.Load() == 0 {
+		return "-1/-1/-1"
+	}
+	return fmt.Sprintf("%d/%d/%d", z.last.Load(), z.min.Load(), z.max.Load())
 }
 
 // latency is how long requests took since the start, in nanoseconds.
@@ -127,8 +149,12 @@ func (s *Server) figures(b *strings.Builder) {
 	s.mu.RLock()
 	zxid, nodes := s.tree.LastZxid(), s.tree.NodeCount()
 	s.mu.RUnlock()
+	mode := s.mode(s.status.Load())
 	fmt.Fprintf(b, "Latency min/avg/max: %s\nReceived: %d\nSent: %d\nConnections: %d\nOutstanding: %d\nZxid: 0x%x\nMode: %s\nNode count: %d\n",
-		&s.stats.latency, s.stats.received.Load(), s.stats.sent.Load(), len(s.clients()), s.outstanding(), zxid, s.mode(s.status.Load()), nodes)
+		&s.stats.latency, s.stats.received.Load(), s.stats.sent.Load(), len(s.clients()), s.outstanding(), zxid, mode, nodes)
+	if mode == "leader" {
+		fmt.Fprintf(b, "Proposal sizes last/min/max: %s\n", &s.stats.proposals)
+	}
 }
 
 // outstanding counts the requests that wait for the log.
@@ -167,8 +193,9 @@ func (s *Server) mntr(b *strings.Builder) {
 	row("uptime", time.Since(s.started).Milliseconds())
 	row("quorum_size", len(s.cfg.Peers))
 	if s.mode(st) == "leader" {
-		followers := len(s.cfg.Peers) - 1
+		followers := s.node.Status().Followers
 		row("followers", followers)
+		row("synced_followers", followers)
 		row("learners", followers)
 	}
 }

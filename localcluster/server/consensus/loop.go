@@ -174,12 +174,6 @@ func (n *Node) observe() {
 
 func (n *Node) publish(st Status) {
 	old := n.status.Load()
-	if st.Role == "leader" {
-		st.Followers = old.Followers
-		if st.Commit != old.Commit || old.Role != "leader" {
-			st.Followers = n.followers()
-		}
-	}
 	n.status.Store(&st)
 	if old.Leader == st.Leader && old.Term == st.Term && old.Role == st.Role {
 		return
@@ -188,17 +182,6 @@ func (n *Node) publish(st Status) {
 		n.cfg.Logf("leader %d, term %d, here a %s", st.Leader, st.Term, st.Role)
 	}
 	n.cfg.Machine.Changed(st)
-}
-
-// followers counts the peers that the leader has heard from lately.
-func (n *Node) followers() int {
-	c := 0
-	n.rn.WithProgress(func(id uint64, _ raft.ProgressType, pr trackerProgress) {
-		if id != n.cfg.ID && pr.RecentActive {
-			c++
-		}
-	})
-	return c
 }
 
 // apply hands committed entries to the machine. They are on a quorum's disks, and

@@ -51,7 +51,7 @@ type Status struct {
 	Term            uint64
 	Commit, Applied uint64
 	Role            string // "leader", "follower" or "candidate"
-	Followers       int    // on the leader: those heard from lately
+	Followers       int    // on the leader: those that it is connected to
 }
 
 // Machine is what the log is for. Apply, Snapshot, Restore and Changed are called
@@ -241,7 +241,15 @@ func (n *Node) Send(to uint64, msg []byte) error {
 }
 
 // Status returns what the node knows at the moment.
-func (n *Node) Status() Status { return *n.status.Load() }
+func (n *Node) Status() Status {
+	st := *n.status.Load()
+	for _, l := range n.links {
+		if st.Role == "leader" && l.up.Load() {
+			st.Followers++
+		}
+	}
+	return st
+}
 
 // Failed is closed when the node had to stop. Err then says why.
 func (n *Node) Failed() <-chan struct{} { return n.failed }

@@ -6,10 +6,7 @@ import (
 
 	"go.etcd.io/raft/v3"
 	pb "go.etcd.io/raft/v3/raftpb"
-	"go.etcd.io/raft/v3/tracker"
 )
-
-type trackerProgress = tracker.Progress
 
 // keepEntries is the least number of applied entries kept for followers that lag
 // by a little, and maxEntries the most.
