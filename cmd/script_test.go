@@ -109,7 +109,15 @@ func shortHome(env *testscript.Env) error {
 	env.Setenv("XDG_STATE_HOME", "")
 	env.Setenv("XDG_CONFIG_HOME", "")
 	env.Setenv("TMPDIR", home)
-	env.Defer(func() { _ = os.RemoveAll(home) })
+	env.Defer(func() {
+		// A script that failed has left its clusters.
+		down := exec.Command(os.Args[0], "cluster", "down", "--all", "--yes")
+		down.Env = append(env.Vars, "ZOOCTL_TEST_MAIN=1")
+		if out, err := down.CombinedOutput(); err != nil {
+			env.T().Log("cluster down --all: ", err, string(out))
+		}
+		_ = os.RemoveAll(home)
+	})
 	return nil
 }
 

@@ -336,6 +336,28 @@ func TestCorruptState(t *testing.T) {
 	}
 }
 
+// TestDirectoryRemoved deletes the state of a running cluster: its processes end, since
+// nobody could stop them any more, and a new cluster of that name is left alone.
+func TestDirectoryRemoved(t *testing.T) {
+	ctx := fresh(t)
+	_, st := up(t, ctx, localcluster.Spec{Name: "gone", Size: 3})
+	if err := os.RemoveAll(st.Dir); err != nil {
+		t.Fatal(err)
+	}
+	_, again := up(t, ctx, localcluster.Spec{Name: "gone", Size: 1})
+	for _, n := range st.Nodes {
+		eventually(t, "the end of the old servers", func() bool { return !alive(n.PID) })
+	}
+	eventually(t, "the end of the old supervisor", func() bool { return len(processes(os.Getenv("XDG_STATE_HOME"))) == 2 })
+	c := dial(t, ctx, again.Servers...)
+	if _, err := c.Create(ctx, "/a", nil, ops.CreateOptions{}); err != nil {
+		t.Error(err)
+	}
+	if _, err := localcluster.Open("gone"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestTwoUpsAtOnce has several processes' worth of callers want the same cluster:
 // one starts it, the others find it.
 func TestTwoUpsAtOnce(t *testing.T) {

@@ -32,15 +32,19 @@ func hold(dir string) (*flock.Flock, error) {
 		case !ok:
 			return nil, errHeld
 		}
-		// Who held the lock before may have removed the directory, and with it the
-		// file that is now locked.
-		mine, err1 := l.Stat()
-		there, err2 := os.Stat(lockFile(dir))
-		if err1 == nil && err2 == nil && os.SameFile(mine, there) {
+		if holds(l, dir) {
 			return l, nil
 		}
 		_ = l.Close() // it guards nothing
 	}
+}
+
+// holds tells whether the file that l has locked is still the one in the directory.
+// Who held the lock before may have removed it, and so may anybody's rm -r.
+func holds(l *flock.Flock, dir string) bool {
+	mine, err1 := l.Stat()
+	there, err2 := os.Stat(lockFile(dir))
+	return err1 == nil && err2 == nil && os.SameFile(mine, there)
 }
 
 // dataWait is how long a server waits for one that had its data before and is on its

@@ -28,6 +28,9 @@ const patience = 90 * time.Second
 // stopPatience is how long a server may take to end when asked to.
 const stopPatience = 10 * time.Second
 
+// lookEvery is how often a supervisor looks whether its directory is still there.
+const lookEvery = time.Second
+
 // order is what a supervisor reads first from its standard input. For a temporary
 // cluster the end of that input is the end of everything; for another one it is so
 // until the servers are ready.
@@ -172,12 +175,23 @@ func (s *supervisor) serve(ctx context.Context, ready func() error) int {
 		s.logf("nobody waits for the cluster: %v", err)
 		return s.finish(s.Fresh)
 	}
-	select {
-	case <-s.ended:
-		return 0
-	case <-ctx.Done():
-		s.logf("ends: %v", context.Cause(ctx))
-		return s.finish(s.Temporary)
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-s.ended:
+			return 0
+		case <-ctx.Done():
+			s.logf("ends: %v", context.Cause(ctx))
+			return s.finish(s.Temporary)
+		case <-look.C:
+			if !holds(s.lock, s.Dir) {
+				// Nobody can reach this cluster any more. What is at its place by now is
+				// another's.
+				s.control.SetUnlinkOnClose(false)
+				return s.finish(false)
+			}
+		}
 	}
 }
 
