@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +43,9 @@ holds the znode until a signal; if the session is lost before, it exits with 79.
 			}
 			err = a.do(cmd, func(ctx context.Context, conn *ops.Conn) error {
 				path, err = conn.Create(ctx, path, data, opts)
+				if errors.Is(err, ops.ErrNoNode) {
+					return &failure{err: err, hint: "-p makes the parents that are missing"}
+				}
 				if err != nil {
 					return err
 				}

@@ -67,7 +67,7 @@ var outcomes = []struct {
 	{errTimedOut, 75, "--timeout says how long a command may take"},
 	{ops.ErrTimeout, 75, "--timeout says how long a command may take"},
 	{context.DeadlineExceeded, 75, ""},
-	{ops.ErrNoNode, 66, "'create -p' makes a znode with the parents that it lacks"},
+	{ops.ErrNoNode, 66, ""},
 	{ops.ErrNodeExists, 73, "'set' changes the value of a znode that exists"},
 	{ops.ErrNotEmpty, 65, "'rm -r' removes a znode with everything below it"},
 	{ops.ErrBadVersion, 65, "the znode was changed since: 'stat' shows its version"},
@@ -167,11 +167,11 @@ func (a *App) report(ctx context.Context, err error) int {
 // explain looks err up.
 func (a *App) explain(err error) problem {
 	p := problem{Code: internal, Reason: err.Error(), Op: opOf(a.line.cmd)}
+	if bad, ok := errors.AsType[*failure](err); ok {
+		p.Op, p.Path, p.Reason, p.Hint = bad.op, bad.path, bad.err.Error(), bad.hint
+	}
 	if bad, ok := errors.AsType[*ops.Error](err); ok {
 		p.Op, p.Path, p.Reason = bad.Op, bad.Path, bad.Err.Error()
-	} else if bad, ok := errors.AsType[*failure](err); ok {
-		p.Op, p.Path, p.Reason = bad.op, bad.path, bad.err.Error()
-		p.Hint = bad.hint
 	}
 	if code, hint, ok := lookUp(err); ok {
 		p.Code = code

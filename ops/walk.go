@@ -182,14 +182,14 @@ const removeTries = 5
 // Remove deletes a znode, with all below it if so asked. It returns the number of
 // znodes that are gone.
 func (c *Conn) Remove(ctx context.Context, path string, opts RemoveOptions) (int, error) {
+	if full := under(c.cfg.Chroot, path); !opts.NoPreserveRoot && (full == "/" || full == "/zookeeper") {
+		return 0, fail("rm", path, ErrPreserved)
+	}
 	if !opts.Recursive {
 		if err := c.Delete(ctx, path, opts.Version); err != nil {
 			return 0, err
 		}
 		return 1, nil
-	}
-	if full := under(c.cfg.Chroot, path); !opts.NoPreserveRoot && (full == "/" || full == "/zookeeper") {
-		return 0, fail("rm", path, ErrPreserved)
 	}
 	removed := 0
 	for try := 1; ; try++ {
