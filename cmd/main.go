@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"os"
+	"runtime/debug"
 
 	"golang.org/x/term"
 
@@ -14,6 +15,7 @@ func Main(args []string) int {
 	if code, ok := localcluster.Child(); ok {
 		return code
 	}
+	debug.SetGCPercent(200) // most commands end before there is anything to collect
 	app := newApp(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
 	app.Terminal = isTerminal(os.Stdout)
 	app.Answerable = isTerminal(os.Stdin) && isTerminal(os.Stderr)

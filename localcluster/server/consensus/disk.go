@@ -106,22 +106,23 @@ func (d *disk) prepare() error {
 	case wal.Exists(d.walDir()):
 		return fmt.Errorf("%s is missing beside a log: this is not a data directory of this program", file)
 	}
-	return writeWhole(file, []byte(format))
+	return writeWhole(file, func(f *os.File) error {
+		_, err := f.WriteString(format)
+		return err
+	})
 }
 
-// writeWhole writes a file so that it is there whole or not at all.
-func writeWhole(file string, data ...[]byte) error {
+// writeWhole has a file written so that it is there whole or not at all.
+func writeWhole(file string, write func(*os.File) error) error {
 	tmp := file + ".tmp"
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	for _, b := range data {
-		if err == nil {
-			_, err = f.Write(b)
-		}
+	if err = write(f); err == nil {
+		err = f.Sync()
 	}
-	err = errors.Join(err, f.Sync(), f.Close())
+	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(tmp, file)
 	}
@@ -147,11 +148,11 @@ func (d *disk) append(ms []*pb.Message, made []mark, st *storage) error {
 	}
 	for _, m := range ms {
 		if !raft.IsEmptySnap(m.Snapshot) {
-			if err := d.saveSnapshot(m.Snapshot); err != nil {
-				return err
-			}
 			meta := m.Snapshot.GetMetadata()
 			s := mark{index: meta.GetIndex(), term: meta.GetTerm(), conf: meta.GetConfState(), replaces: true}
+			if err := d.saveSnapshot(s, writer(m.Snapshot.GetData())); err != nil {
+				return err
+			}
 			fresh = append(fresh, s)
 			b = appendMark(b, s)
 		}

@@ -9,8 +9,8 @@ const (
 	lengthLen = 4
 )
 
-// newBatch returns the beginning of an entry; its time is set when the loop takes
-// it.
+// newBatch returns the beginning of an entry with room for as many bytes of payload;
+// its time is set when the loop takes it.
 func newBatch(room int) []byte { return make([]byte, timeLen, timeLen+lengthLen+max(room, 256)) }
 
 func appendPayload(b, payload []byte) []byte {

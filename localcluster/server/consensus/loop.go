@@ -79,12 +79,16 @@ func (n *Node) take() bool {
 	n.mu.Lock()
 	inbox, batches, broken, sent, snap := n.inbox, n.batches, n.broken, n.sent, n.snapshot
 	n.inbox, n.batches, n.broken, n.sent, n.snapshot = nil, nil, nil, nil, nil
+	if k := len(batches); k > 0 {
+		n.usual = len(batches[k-1])
+	}
 	n.mu.Unlock()
 	for _, m := range inbox {
 		_ = n.rn.Step(m) // what is out of date is no error of ours
 	}
 	for _, id := range sent {
 		n.rn.ReportSnapshot(id, raft.SnapshotFinish)
+		n.log.offer(nil) // it takes much room, and whoever else needs one asks
 	}
 	for _, id := range broken {
 		n.rn.ReportUnreachable(id)

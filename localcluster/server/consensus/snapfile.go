@@ -1,16 +1,16 @@
 package consensus
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
-
-	pb "go.etcd.io/raft/v3/raftpb"
 )
 
 // A snapshot's file holds a magic, the CRC-32C of what follows, index and term, and
@@ -27,12 +27,23 @@ func (d *disk) snapFile(index uint64) string {
 }
 
 // saveSnapshot puts a snapshot on disk, before the log mentions it.
-func (d *disk) saveSnapshot(s *pb.Snapshot) error {
-	meta := s.GetMetadata()
-	id := appendUints(nil, meta.GetIndex(), meta.GetTerm())
-	sum := crc32.Update(crc32.Checksum(id, castagnoli()), castagnoli(), s.GetData())
-	head := binary.LittleEndian.AppendUint64([]byte(snapMagic), uint64(sum))
-	return writeWhole(d.snapFile(meta.GetIndex()), head, id, s.GetData())
+func (d *disk) saveSnapshot(m mark, write func(io.Writer) error) error {
+	return writeWhole(d.snapFile(m.index), func(f *os.File) error {
+		sum := crc32.New(castagnoli())
+		b := bufio.NewWriterSize(io.MultiWriter(f, sum), 64<<10)
+		_, err := f.Write(make([]byte, len(snapMagic)+8))
+		if err == nil {
+			_, _ = b.Write(appendUints(nil, m.index, m.term)) // Flush tells
+			err = write(b)
+		}
+		if err == nil {
+			err = b.Flush()
+		}
+		if err == nil {
+			_, err = f.WriteAt(binary.LittleEndian.AppendUint64([]byte(snapMagic), uint64(sum.Sum32())), 0)
+		}
+		return err
+	})
 }
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by the library

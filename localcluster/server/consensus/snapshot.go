@@ -1,15 +1,17 @@
 package consensus
 
 import (
-	"bytes"
 	"fmt"
+	"io"
 
 	pb "go.etcd.io/raft/v3/raftpb"
 )
 
-// made is a snapshot that its goroutine has finished.
+// made is a snapshot that its goroutine has written to disk, or, with its data, has
+// read again for a follower.
 type made struct {
-	snap *pb.Snapshot
+	mark
+	data []byte
 	err  error
 }
 
@@ -19,41 +21,64 @@ type made struct {
 func (n *Node) makeSnapshot() {
 	n.making = true
 	n.sinceSnap, n.snapIndex = 0, n.applied
-	index, term := n.applied, n.appTerm
+	m := made{mark: mark{index: n.applied, term: n.appTerm, conf: n.log.conf}}
 	write := n.cfg.Machine.Snapshot()
 	n.wg.Go(func() {
-		var b bytes.Buffer
-		err := write(&b)
-		snap := &pb.Snapshot{Data: b.Bytes(), Metadata: &pb.SnapshotMetadata{Index: &index, Term: &term, ConfState: n.log.conf}}
-		if err == nil {
-			err = n.disk.saveSnapshot(snap)
-		}
-		n.mu.Lock()
-		n.snapshot = &made{snap, err}
-		n.mu.Unlock()
-		wake(n.kick)
+		m.err = n.disk.saveSnapshot(m.mark, write)
+		n.finished(&m)
 	})
+}
+
+// readSnapshot reads a snapshot from disk for a follower, in a goroutine of the same
+// kind. No server keeps one in memory that nobody waits for.
+func (n *Node) readSnapshot(m mark) {
+	n.making, n.wanted = true, false
+	n.wg.Go(func() {
+		data, err := n.disk.loadSnapshot(m)
+		n.finished(&made{m, data, err})
+	})
+}
+
+// finished leaves a snapshot for the loop.
+func (n *Node) finished(m *made) {
+	n.mu.Lock()
+	n.snapshot = m
+	n.mu.Unlock()
+	wake(n.kick)
 }
 
 // madeSnapshot takes a finished snapshot.
 func (n *Node) madeSnapshot(m *made) {
 	n.making = false
-	if m.err != nil {
+	switch {
+	case m.err != nil:
 		n.fail(fmt.Errorf("snapshot: %w", m.err))
-		return
+	case m.data != nil:
+		n.log.offer(&pb.Snapshot{Data: m.data, Metadata: m.meta()})
+	default:
+		n.mu.Lock()
+		n.marks = append(n.marks, m.mark)
+		n.mu.Unlock()
+		wake(n.work)
+		if n.wanted {
+			n.readSnapshot(m.mark)
+		}
 	}
-	n.log.offer(m.snap)
-	meta := m.snap.GetMetadata()
-	n.mu.Lock()
-	n.marks = append(n.marks, mark{index: meta.GetIndex(), term: meta.GetTerm(), conf: meta.GetConfState()})
-	n.mu.Unlock()
-	wake(n.work)
 }
 
 // wantSnapshot is called by the Raft state, within the loop, when a follower needs
 // what is no longer in the log.
 func (n *Node) wantSnapshot() {
+	n.wanted = true
 	if !n.making {
 		n.makeSnapshot()
+	}
+}
+
+// writer makes a function that writes data, as a machine's does.
+func writer(data []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
 	}
 }
