@@ -358,6 +358,36 @@ func TestDirectoryRemoved(t *testing.T) {
 	}
 }
 
+// TestPortsOfTheDeadAreKept: nobody can listen where a server that is down would be
+// looked for; whoever connects there is refused; and it comes back on its ports.
+func TestPortsOfTheDeadAreKept(t *testing.T) {
+	for _, engine := range engines() {
+		t.Run(engine, func(t *testing.T) {
+			ctx := fresh(t)
+			c, st := up(t, ctx, localcluster.Spec{Name: "seats", Size: 3, Engine: engine})
+			dial(t, ctx, st.Servers[0]) // its connection lingers on the port
+			if _, err := c.Kill(ctx, []string{"1"}); err != nil {
+				t.Fatal(err)
+			}
+			if l, err := net.Listen("tcp", st.Servers[0]); err == nil {
+				l.Close()
+				t.Error("another program could listen on the port of a server that is down")
+			}
+			if nc, err := net.Dial("tcp", st.Servers[0]); err == nil {
+				nc.Close()
+				t.Error("a server that is down takes connections")
+			}
+			if _, err := c.Start(ctx, []string{"1"}); err != nil {
+				t.Fatal(err)
+			}
+			conn := dial(t, ctx, st.Servers[0])
+			if _, err := conn.Create(ctx, "/a", nil, ops.CreateOptions{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestTwoUpsAtOnce has several processes' worth of callers want the same cluster:
 // one starts it, the others find it.
 func TestTwoUpsAtOnce(t *testing.T) {

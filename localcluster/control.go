@@ -136,7 +136,13 @@ func (s *supervisor) start(ctx context.Context, selectors []string) error {
 }
 
 // restart starts one server on the ports that it had.
-func (s *supervisor) restart(n *node) error {
+func (s *supervisor) restart(n *node) (err error) {
+	s.unpark(n)
+	defer func() {
+		if err != nil {
+			s.park(n)
+		}
+	}()
 	if !s.engine.listens() {
 		return s.launch(n, nil)
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -25,6 +27,7 @@ func (s *supervisor) startAll(ctx context.Context) error {
 		}
 		for _, n := range s.nodes {
 			s.halt(n, "killed")
+			s.unpark(n)
 		}
 		s.State.Ports = nil
 	}
@@ -101,7 +104,7 @@ func (s *supervisor) launch(n *node, pair []net.Listener) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.starter.start(cmd, input, logFile(s.Dir, n.id))
+	p, err := s.starter.start(cmd, input, logFile(s.Dir, n.id), func() { s.park(n) })
 	if err != nil {
 		return &StartError{Node: n.id, Reason: err.Error()}
 	}
@@ -123,6 +126,39 @@ func (s *supervisor) launch(n *node, pair []net.Listener) error {
 		}
 	})
 	return nil
+}
+
+// park keeps the ports of a server that has ended.
+func (s *supervisor) park(n *node) {
+	var seats []io.Closer
+	for _, addr := range n.addresses() {
+		seat, err := park(addr)
+		if err != nil {
+			s.logf("server %d: the port of %s is not kept while it is down: %v", n.id, addr, err)
+			continue
+		}
+		seats = append(seats, seat)
+	}
+	s.mu.Lock()
+	n.seats = append(n.seats, seats...)
+	s.mu.Unlock()
+}
+
+// unpark gives the ports up, for the server or for good.
+func (s *supervisor) unpark(n *node) {
+	s.mu.Lock()
+	seats := n.seats
+	n.seats = nil
+	s.mu.Unlock()
+	for _, seat := range seats {
+		_ = seat.Close() // it only kept a port
+	}
+}
+
+// addresses returns those where the server listens.
+func (n *node) addresses() []string {
+	mine := n.peers[n.id-1]
+	return slices.DeleteFunc([]string{n.client, mine.Addr, mine.Election}, func(a string) bool { return a == "" })
 }
 
 // halt ends a server, by force if it is to be "killed".

@@ -35,8 +35,9 @@ func newStarter() *starter {
 }
 
 // start runs cmd with its output appended to the file named log and input on its
-// standard input, which then stays open.
-func (s *starter) start(cmd *exec.Cmd, input []byte, log string) (*process, error) {
+// standard input, which then stays open. When the process has been reaped, ended is
+// called, and only then is it gone for all others.
+func (s *starter) start(cmd *exec.Cmd, input []byte, log string, ended func()) (*process, error) {
 	out, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
@@ -56,6 +57,7 @@ func (s *starter) start(cmd *exec.Cmd, input []byte, log string) (*process, erro
 	p := &process{cmd: cmd, pid: cmd.Process.Pid, stdin: stdin, started: time.Now(), done: make(chan struct{})}
 	go func() { // ends with the process
 		p.err = cmd.Wait()
+		ended()
 		close(p.done)
 	}()
 	if _, err := stdin.Write(input); err != nil {

@@ -70,6 +70,7 @@ type node struct {
 	member
 	state string // "running" or why it is not
 	proc  *process
+	seats []io.Closer // what keeps its ports while it is down
 }
 
 // supervisorMain is a supervisor process, from its order to the end of its cluster.
@@ -218,6 +219,9 @@ func (s *supervisor) end(remove bool) error {
 	}
 	wg.Wait()
 	s.wg.Wait()
+	for _, n := range all {
+		s.unpark(n)
+	}
 	if s.control != nil {
 		_ = s.control.Close() // removes the socket, too
 	}

@@ -4,6 +4,7 @@ package localcluster
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -21,3 +22,4 @@ func tether(*exec.Cmd)                   {}
 func terminate(p *os.Process) error      { return p.Kill() }
 func peerUID(*net.UnixConn) (int, error) { return 0, supported() }
 func closeInherited()                    {}
+func park(string) (io.Closer, error)     { return nil, supported() }
