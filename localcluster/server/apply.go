@@ -80,7 +80,7 @@ func (m *machine) Apply(e consensus.Entry) {
 func (s *Server) publish(txn *tree.Txn, res *tree.Result, now time.Time) {
 	for _, ch := range res.Changes {
 		s.watches.Fire(ch.Type, ch.Path, func(c *conn, typ wire.EventType, path string) {
-			c.event(typ, path)
+			c.event(typ, path, res.Zxid)
 			s.touch(c)
 		})
 	}

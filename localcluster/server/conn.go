@@ -259,11 +259,15 @@ func (c *conn) countSent() {
 	c.s.stats.sent.Add(1)
 }
 
-// event appends a notification to the outbox.
-func (c *conn) event(typ wire.EventType, path string) {
+// noZxid is in the header of an event that no transaction triggers now.
+const noZxid = -1
+
+// event appends a notification to the outbox. Its header has the zxid of what
+// triggered it, as servers tell since 3.9.
+func (c *conn) event(typ wire.EventType, path string, zxid int64) {
 	b := c.out.lock()
 	start := len(b)
-	h := wire.ReplyHeader{Xid: wire.XidNotification, Zxid: -1}
+	h := wire.ReplyHeader{Xid: wire.XidNotification, Zxid: zxid}
 	b = h.Append(append(b, 0, 0, 0, 0))
 	e := wire.WatcherEvent{Type: typ, State: wire.StateSyncConnected, Path: path}
 	b = wire.PutLength(e.Append(b), start)

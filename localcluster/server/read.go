@@ -128,16 +128,16 @@ func (s *Server) setWatches(c *conn, h wire.RequestHeader, d *wire.Decoder) wire
 	for _, p := range r.Data {
 		switch n := s.tree.Node(p); {
 		case n == nil:
-			c.event(wire.EventNodeDeleted, p)
+			c.event(wire.EventNodeDeleted, p, noZxid)
 		case n.Stat().Mzxid > r.RelativeZxid:
-			c.event(wire.EventNodeDataChanged, p)
+			c.event(wire.EventNodeDataChanged, p, noZxid)
 		default:
 			s.watches.Add(watch.Data, p, c)
 		}
 	}
 	for _, p := range r.Exist {
 		if s.tree.Node(p) != nil {
-			c.event(wire.EventNodeCreated, p)
+			c.event(wire.EventNodeCreated, p, noZxid)
 		} else {
 			s.watches.Add(watch.Data, p, c)
 		}
@@ -145,9 +145,9 @@ func (s *Server) setWatches(c *conn, h wire.RequestHeader, d *wire.Decoder) wire
 	for _, p := range r.Child {
 		switch n := s.tree.Node(p); {
 		case n == nil:
-			c.event(wire.EventNodeDeleted, p)
+			c.event(wire.EventNodeDeleted, p, noZxid)
 		case n.Stat().Pzxid > r.RelativeZxid:
-			c.event(wire.EventNodeChildrenChanged, p)
+			c.event(wire.EventNodeChildrenChanged, p, noZxid)
 		default:
 			s.watches.Add(watch.Child, p, c)
 		}

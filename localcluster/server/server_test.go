@@ -157,6 +157,24 @@ func TestCloseSession(t *testing.T) {
 	}
 }
 
+// TestEventZxid: the header of an event has the zxid of the write behind it, on every
+// server, and -1 when setWatches finds out what was missed.
+func TestEventZxid(t *testing.T) {
+	e := startEnsemble(t, 3, tick)
+	w, c := connect(t, e.clients[0], 2000), connect(t, e.clients[1], 2000)
+	w.call(wire.OpExists, readWatch("/a"))
+	made := c.must(wire.OpCreate, create("/a", "", 0))
+	if r := w.recv(); r.Xid != wire.XidNotification || r.Zxid != made.Zxid {
+		t.Errorf("event with zxid %d, want %d", r.Zxid, made.Zxid)
+	}
+	w.send(wire.OpSetWatches, &wire.SetWatches{RelativeZxid: 0, Data: []string{"/a"}})
+	for range 2 { // the event comes first
+		if r := w.recv(); r.Xid == wire.XidNotification && r.Zxid != -1 {
+			t.Errorf("a missed event with zxid %d", r.Zxid)
+		}
+	}
+}
+
 func TestWatches(t *testing.T) {
 	e := startEnsemble(t, 1, tick)
 	w, c := connect(t, e.clients[0], 2000), connect(t, e.clients[0], 2000)
