@@ -56,6 +56,9 @@ update: ## rewrite the expected output of the scripts; look at what changed
 bench: ## measure beside Apache ZooKeeper and rewrite the figures in the README
 	go run ./scripts/bench -readme README.md
 
+frames: ## record frames of other clients and a real server; needs 'make tools'
+	go run ./scripts/capture $(cache)/venv/bin/python testdata/frames
+
 picture: ## record the picture in the README
 	go run ./scripts/picture testdata/demo.svg
 
@@ -64,4 +67,4 @@ snapshot: ## build archives as a release would have them, in dist
 	tar -tzf dist/zooctl_*_linux_amd64.tar.gz | sort > $(cache)/archive
 	grep -qx zooctl $(cache)/archive && grep -q '^man/zooctl-lock-run.1' $(cache)/archive && grep -q '^completions/zooctl.bash' $(cache)/archive
 
-.PHONY: help build test race lint cross apache tools ci fuzz soak docs update bench picture snapshot
+.PHONY: help build test race lint cross apache tools ci fuzz soak docs update bench frames picture snapshot
