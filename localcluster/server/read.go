@@ -31,8 +31,12 @@ func knownWrite(op wire.Op) bool {
 func (s *Server) read(c *conn, h wire.RequestHeader, body []byte) bool {
 	f, ok := readers[h.Op]
 	if !ok {
-		// "any other: reply err -6, zxid -1, connection stays".
+		// What no server knows ends the connection too, as Apache ZooKeeper 3.8 and 3.9
+		// end it. What only this one lacks does not: a client can go on without it.
 		c.reply(wire.ReplyHeader{Xid: h.Xid, Zxid: -1, Err: wire.CodeUnimplemented}, nil)
+		if !h.Op.Requested() {
+			c.out.closeAfterLast()
+		}
 		return true
 	}
 	d := wire.NewDecoder(body)

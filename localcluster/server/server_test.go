@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zooctl/zooctl/ops/wire"
+	"github.com/zooctl/zooctl/ops/wire/wiretest"
 )
 
 const tick = 100 * time.Millisecond
@@ -20,22 +21,22 @@ const tick = 100 * time.Millisecond
 func TestReadYourWrites(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
 	for i, addr := range e.clients {
-		c := connect(t, addr, 4000)
+		c := wiretest.Connect(t, addr, 4000)
 		path := fmt.Sprintf("/n%d", i)
-		a := c.send(wire.OpCreate, create(path, "one", 0))
-		b := c.send(wire.OpGetData, read(path))
-		s := c.send(wire.OpSetData, &wire.SetDataRequest{Path: path, Data: []byte("two"), Version: -1})
-		d := c.send(wire.OpGetData, read(path))
+		a := c.Send(wire.OpCreate, wiretest.Create(path, "one", 0))
+		b := c.Send(wire.OpGetData, wiretest.Read(path))
+		s := c.Send(wire.OpSetData, &wire.SetDataRequest{Path: path, Data: []byte("two"), Version: -1})
+		d := c.Send(wire.OpGetData, wiretest.Read(path))
 		for _, want := range []struct {
 			xid  int32
 			data string
 		}{{a, ""}, {b, "one"}, {s, ""}, {d, "two"}} {
-			r := c.recv()
+			r := c.Recv()
 			if r.Xid != want.xid || r.Err != wire.CodeOK {
 				t.Fatalf("reply %d %v, want %d", r.Xid, r.Err, want.xid)
 			}
 			if want.data != "" {
-				if got, _ := data(t, r); got != want.data {
+				if got, _ := wiretest.Data(t, r); got != want.data {
 					t.Errorf("read %q behind a write of %q", got, want.data)
 				}
 			}
@@ -47,18 +48,18 @@ func TestReadYourWrites(t *testing.T) {
 // there for whoever connects to another afterwards.
 func TestNewConnectionSeesOlderWrites(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
-	c := connect(t, e.clients[0], 4000)
+	c := wiretest.Connect(t, e.clients[0], 4000)
 	for i := range 30 {
 		path := fmt.Sprintf("/w%d", i)
-		c.must(wire.OpCreate, create(path, "", 0))
-		connect(t, e.clients[1+i%2], 4000).must(wire.OpExists, read(path))
+		c.Must(wire.OpCreate, wiretest.Create(path, "", 0))
+		wiretest.Connect(t, e.clients[1+i%2], 4000).Must(wire.OpExists, wiretest.Read(path))
 	}
 }
 
 func TestSessionTimeoutIsClamped(t *testing.T) {
 	e := startEnsemble(t, 1, tick)
 	for ask, want := range map[int32]int32{1: 200, 1000: 1000, 100_000_000: 2000} {
-		if got := connect(t, e.clients[0], ask).resp.Timeout; got != want {
+		if got := wiretest.Connect(t, e.clients[0], ask).Resp.Timeout; got != want {
 			t.Errorf("asked for %d ms: got %d, want %d", ask, got, want)
 		}
 	}
@@ -66,46 +67,46 @@ func TestSessionTimeoutIsClamped(t *testing.T) {
 
 func TestReattach(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
-	old := connect(t, e.clients[0], 2000)
-	old.must(wire.OpCreate, create("/e", "", wire.FlagEphemeral))
+	old := wiretest.Connect(t, e.clients[0], 2000)
+	old.Must(wire.OpCreate, wiretest.Create("/e", "", wire.FlagEphemeral))
 
-	bad, err := dialRaw(t, e.clients[1])
+	bad, err := wiretest.Dial(t, e.clients[1])
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := bad.hello(wire.ConnectRequest{Timeout: 2000, SessionID: old.resp.SessionID, Password: bytes.Repeat([]byte{7}, 16)}); err != nil {
+	if err := bad.Hello(wire.ConnectRequest{Timeout: 2000, SessionID: old.Resp.SessionID, Password: bytes.Repeat([]byte{7}, 16)}); err != nil {
 		t.Fatal(err)
 	}
-	if bad.resp.Timeout != 0 || bad.resp.SessionID != 0 || !bytes.Equal(bad.resp.Password, make([]byte, 16)) {
-		t.Errorf("a bad password got %+v", bad.resp)
+	if bad.Resp.Timeout != 0 || bad.Resp.SessionID != 0 || !bytes.Equal(bad.Resp.Password, make([]byte, 16)) {
+		t.Errorf("a bad password got %+v", bad.Resp)
 	}
-	bad.closed()
-	old.must(wire.OpExists, read("/e")) // and the session is untouched
+	bad.Closed()
+	old.Must(wire.OpExists, wiretest.Read("/e")) // and the session is untouched
 
-	c, err := dialRaw(t, e.clients[1])
+	c, err := wiretest.Dial(t, e.clients[1])
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.hello(wire.ConnectRequest{Timeout: 2000, SessionID: old.resp.SessionID, Password: old.resp.Password}); err != nil {
+	if err := c.Hello(wire.ConnectRequest{Timeout: 2000, SessionID: old.Resp.SessionID, Password: old.Resp.Password}); err != nil {
 		t.Fatal(err)
 	}
-	if c.resp.SessionID != old.resp.SessionID {
-		t.Fatalf("session 0x%x became 0x%x", old.resp.SessionID, c.resp.SessionID)
+	if c.Resp.SessionID != old.Resp.SessionID {
+		t.Fatalf("session 0x%x became 0x%x", old.Resp.SessionID, c.Resp.SessionID)
 	}
-	old.closed()
-	c.must(wire.OpExists, read("/e"))
-	c.must(wire.OpSetData, &wire.SetDataRequest{Path: "/e", Data: []byte("x"), Version: -1})
+	old.Closed()
+	c.Must(wire.OpExists, wiretest.Read("/e"))
+	c.Must(wire.OpSetData, &wire.SetDataRequest{Path: "/e", Data: []byte("x"), Version: -1})
 }
 
 func TestLastZxidAheadIsRefused(t *testing.T) {
 	e := startEnsemble(t, 1, tick)
-	connect(t, e.clients[0], 2000)
-	c, err := dialRaw(t, e.clients[0])
+	wiretest.Connect(t, e.clients[0], 2000)
+	c, err := wiretest.Dial(t, e.clients[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.hello(wire.ConnectRequest{Timeout: 2000, LastZxidSeen: 1 << 60}); err == nil {
-		t.Errorf("a client from the future got %+v", c.resp)
+	if err := c.Hello(wire.ConnectRequest{Timeout: 2000, LastZxidSeen: 1 << 60}); err == nil {
+		t.Errorf("a client from the future got %+v", c.Resp)
 	}
 }
 
@@ -114,12 +115,12 @@ func TestLastZxidAheadIsRefused(t *testing.T) {
 func TestExpiry(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
 	for i, addr := range e.clients {
-		watcher := connect(t, e.clients[(i+1)%3], 2000)
+		watcher := wiretest.Connect(t, e.clients[(i+1)%3], 2000)
 		path := fmt.Sprintf("/e%d", i)
-		silent := connect(t, addr, 200)
-		silent.must(wire.OpCreate, create(path, "", wire.FlagEphemeral))
-		watcher.must(wire.OpSync, &wire.PathRequest{Path: path})
-		watcher.must(wire.OpExists, readWatch(path))
+		silent := wiretest.Connect(t, addr, 200)
+		silent.Must(wire.OpCreate, wiretest.Create(path, "", wire.FlagEphemeral))
+		watcher.Must(wire.OpSync, &wire.PathRequest{Path: path})
+		watcher.Must(wire.OpExists, wiretest.ReadWatch(path))
 		stop := make(chan struct{})
 		go func() { // ends with stop
 			for {
@@ -127,32 +128,32 @@ func TestExpiry(t *testing.T) {
 				case <-stop:
 					return
 				case <-time.After(tick / 2):
-					_, _ = watcher.nc.Write(wire.Frame(&wire.RequestHeader{Xid: wire.XidPing, Op: wire.OpPing}))
+					_, _ = watcher.Conn.Write(wire.Frame(&wire.RequestHeader{Xid: wire.XidPing, Op: wire.OpPing}))
 				}
 			}
 		}()
-		r := watcher.recv()
+		r := watcher.Recv()
 		for r.Xid == wire.XidPing {
-			r = watcher.recv()
+			r = watcher.Recv()
 		}
 		close(stop)
 		if r.Xid != wire.XidNotification {
 			t.Errorf("got a reply to %d instead of the end of the silent session", r.Xid)
 		}
-		silent.closed()
+		silent.Closed()
 	}
 }
 
 func TestCloseSession(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
-	w := connect(t, e.clients[1], 4000)
-	c := connect(t, e.clients[0], 4000)
-	c.must(wire.OpCreate, create("/e", "", wire.FlagEphemeral))
-	w.must(wire.OpSync, &wire.PathRequest{Path: "/e"})
-	w.must(wire.OpExists, readWatch("/e"))
-	c.must(wire.OpCloseSession, nil)
-	c.closed()
-	if got := w.event(); got.Type != wire.EventNodeDeleted || got.Path != "/e" {
+	w := wiretest.Connect(t, e.clients[1], 4000)
+	c := wiretest.Connect(t, e.clients[0], 4000)
+	c.Must(wire.OpCreate, wiretest.Create("/e", "", wire.FlagEphemeral))
+	w.Must(wire.OpSync, &wire.PathRequest{Path: "/e"})
+	w.Must(wire.OpExists, wiretest.ReadWatch("/e"))
+	c.Must(wire.OpCloseSession, nil)
+	c.Closed()
+	if got := w.Event(); got.Type != wire.EventNodeDeleted || got.Path != "/e" {
 		t.Errorf("event %+v", got)
 	}
 }
@@ -161,15 +162,15 @@ func TestCloseSession(t *testing.T) {
 // server, and -1 when setWatches finds out what was missed.
 func TestEventZxid(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
-	w, c := connect(t, e.clients[0], 2000), connect(t, e.clients[1], 2000)
-	w.call(wire.OpExists, readWatch("/a"))
-	made := c.must(wire.OpCreate, create("/a", "", 0))
-	if r := w.recv(); r.Xid != wire.XidNotification || r.Zxid != made.Zxid {
+	w, c := wiretest.Connect(t, e.clients[0], 2000), wiretest.Connect(t, e.clients[1], 2000)
+	w.Call(wire.OpExists, wiretest.ReadWatch("/a"))
+	made := c.Must(wire.OpCreate, wiretest.Create("/a", "", 0))
+	if r := w.Recv(); r.Xid != wire.XidNotification || r.Zxid != made.Zxid {
 		t.Errorf("event with zxid %d, want %d", r.Zxid, made.Zxid)
 	}
-	w.send(wire.OpSetWatches, &wire.SetWatches{RelativeZxid: 0, Data: []string{"/a"}})
+	w.Send(wire.OpSetWatches, &wire.SetWatches{RelativeZxid: 0, Data: []string{"/a"}})
 	for range 2 { // the event comes first
-		if r := w.recv(); r.Xid == wire.XidNotification && r.Zxid != -1 {
+		if r := w.Recv(); r.Xid == wire.XidNotification && r.Zxid != -1 {
 			t.Errorf("a missed event with zxid %d", r.Zxid)
 		}
 	}
@@ -177,78 +178,89 @@ func TestEventZxid(t *testing.T) {
 
 func TestWatches(t *testing.T) {
 	e := startEnsemble(t, 1, tick)
-	w, c := connect(t, e.clients[0], 2000), connect(t, e.clients[0], 2000)
-	if r := w.call(wire.OpExists, readWatch("/a")); r.Err != wire.CodeNoNode {
+	w, c := wiretest.Connect(t, e.clients[0], 2000), wiretest.Connect(t, e.clients[0], 2000)
+	if r := w.Call(wire.OpExists, wiretest.ReadWatch("/a")); r.Err != wire.CodeNoNode {
 		t.Fatalf("exists: %v", r.Err)
 	}
-	if r := w.call(wire.OpGetData, readWatch("/b")); r.Err != wire.CodeNoNode {
+	if r := w.Call(wire.OpGetData, wiretest.ReadWatch("/b")); r.Err != wire.CodeNoNode {
 		t.Fatalf("getData: %v", r.Err)
 	}
-	w.must(wire.OpGetChildren2, readWatch("/"))
-	c.must(wire.OpCreate, create("/b", "", 0)) // getData armed nothing there
-	if got := w.event(); got != (wire.WatcherEvent{Type: wire.EventNodeChildrenChanged, State: 3, Path: "/"}) {
+	w.Must(wire.OpGetChildren2, wiretest.ReadWatch("/"))
+	c.Must(wire.OpCreate, wiretest.Create("/b", "", 0)) // getData armed nothing there
+	if got := w.Event(); got != (wire.WatcherEvent{Type: wire.EventNodeChildrenChanged, State: 3, Path: "/"}) {
 		t.Errorf("event %+v", got)
 	}
-	c.must(wire.OpCreate, create("/a", "", 0))
-	if got := w.event(); got != (wire.WatcherEvent{Type: wire.EventNodeCreated, State: 3, Path: "/a"}) {
+	c.Must(wire.OpCreate, wiretest.Create("/a", "", 0))
+	if got := w.Event(); got != (wire.WatcherEvent{Type: wire.EventNodeCreated, State: 3, Path: "/a"}) {
 		t.Errorf("event %+v", got)
 	}
-	w.must(wire.OpGetData, readWatch("/a"))
-	w.must(wire.OpGetChildren, readWatch("/a"))
-	c.must(wire.OpDelete, &wire.DeleteRequest{Path: "/a", Version: -1})
-	if got := w.event(); got != (wire.WatcherEvent{Type: wire.EventNodeDeleted, State: 3, Path: "/a"}) {
+	w.Must(wire.OpGetData, wiretest.ReadWatch("/a"))
+	w.Must(wire.OpGetChildren, wiretest.ReadWatch("/a"))
+	c.Must(wire.OpDelete, &wire.DeleteRequest{Path: "/a", Version: -1})
+	if got := w.Event(); got != (wire.WatcherEvent{Type: wire.EventNodeDeleted, State: 3, Path: "/a"}) {
 		t.Errorf("event %+v", got)
 	}
-	w.must(wire.OpPing, nil) // and no second event for the other watch
+	w.Must(wire.OpPing, nil) // and no second event for the other watch
 }
 
 // TestSetWatches re-arms watches on another server; what was missed comes as
 // events before the reply.
 func TestSetWatches(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
-	c := connect(t, e.clients[0], 2000)
-	zxid := c.must(wire.OpCreate, create("/same", "", 0)).Zxid
-	zxid = max(zxid, c.must(wire.OpCreate, create("/set", "", 0)).Zxid)
-	zxid = max(zxid, c.must(wire.OpCreate, create("/gone", "", 0)).Zxid)
-	c.must(wire.OpSetData, &wire.SetDataRequest{Path: "/set", Version: -1})
-	c.must(wire.OpDelete, &wire.DeleteRequest{Path: "/gone", Version: -1})
-	c.must(wire.OpCreate, create("/new", "", 0))
+	c := wiretest.Connect(t, e.clients[0], 2000)
+	zxid := c.Must(wire.OpCreate, wiretest.Create("/same", "", 0)).Zxid
+	zxid = max(zxid, c.Must(wire.OpCreate, wiretest.Create("/set", "", 0)).Zxid)
+	zxid = max(zxid, c.Must(wire.OpCreate, wiretest.Create("/gone", "", 0)).Zxid)
+	c.Must(wire.OpSetData, &wire.SetDataRequest{Path: "/set", Version: -1})
+	c.Must(wire.OpDelete, &wire.DeleteRequest{Path: "/gone", Version: -1})
+	c.Must(wire.OpCreate, wiretest.Create("/new", "", 0))
 
-	w := connect(t, e.clients[2], 2000)
-	xid := w.send(wire.OpSetWatches, &wire.SetWatches{RelativeZxid: zxid, Data: []string{"/same", "/set", "/gone"}, Exist: []string{"/new", "/never"}, Child: []string{"/same"}})
+	w := wiretest.Connect(t, e.clients[2], 2000)
+	xid := w.Send(wire.OpSetWatches, &wire.SetWatches{RelativeZxid: zxid, Data: []string{"/same", "/set", "/gone"}, Exist: []string{"/new", "/never"}, Child: []string{"/same"}})
 	want := []wire.WatcherEvent{{Type: wire.EventNodeDataChanged, State: 3, Path: "/set"}, {Type: wire.EventNodeDeleted, State: 3, Path: "/gone"}, {Type: wire.EventNodeCreated, State: 3, Path: "/new"}}
 	for _, want := range want {
-		if got := w.event(); got != want {
+		if got := w.Event(); got != want {
 			t.Errorf("event %+v, want %+v", got, want)
 		}
 	}
-	if r := w.recv(); r.Xid != xid || r.Err != wire.CodeOK {
+	if r := w.Recv(); r.Xid != xid || r.Err != wire.CodeOK {
 		t.Errorf("reply %+v", r)
 	}
-	c.must(wire.OpCreate, create("/same/child", "", 0))
-	if got := w.event(); got.Type != wire.EventNodeChildrenChanged || got.Path != "/same" {
+	c.Must(wire.OpCreate, wiretest.Create("/same/child", "", 0))
+	if got := w.Event(); got.Type != wire.EventNodeChildrenChanged || got.Path != "/same" {
 		t.Errorf("event %+v", got)
 	}
-	c.must(wire.OpCreate, create("/never", "", 0))
-	if got := w.event(); got.Type != wire.EventNodeCreated || got.Path != "/never" {
+	c.Must(wire.OpCreate, wiretest.Create("/never", "", 0))
+	if got := w.Event(); got.Type != wire.EventNodeCreated || got.Path != "/never" {
 		t.Errorf("event %+v", got)
 	}
 }
 
-func TestUnknownOperationKeepsTheConnection(t *testing.T) {
+// TestUnknownOperation: all are answered. Those that Apache ZooKeeper does not know
+// either end the connection, as there; those that only this server lacks do not.
+func TestUnknownOperation(t *testing.T) {
 	e := startEnsemble(t, 1, tick)
-	c := connect(t, e.clients[0], 2000)
-	for _, op := range []wire.Op{500, wire.OpCheck, wire.OpAttach, wire.OpCreateSession, wire.OpMultiRead, wire.OpReconfig} {
-		if r := c.call(op, &wire.PathRequest{Path: "/"}); r.Err != wire.CodeUnimplemented || r.Zxid != -1 {
+	c := wiretest.Connect(t, e.clients[0], 2000)
+	refused := func(c *wiretest.Client, op wire.Op) {
+		t.Helper()
+		if r := c.Call(op, &wire.PathRequest{Path: "/"}); r.Err != wire.CodeUnimplemented || r.Zxid != -1 || len(r.Body) != 0 {
 			t.Errorf("%v: %+v, want error -6 with zxid -1", op, r)
 		}
 	}
-	c.must(wire.OpExists, read("/"))
+	for _, op := range []wire.Op{wire.OpMultiRead, wire.OpReconfig, wire.OpAddWatch, wire.OpSetACL} {
+		refused(c, op)
+	}
+	c.Must(wire.OpExists, wiretest.Read("/"))
+	for _, op := range []wire.Op{500, wire.OpCheck, wire.OpAttach, wire.OpCreateSession} {
+		bad := wiretest.Connect(t, e.clients[0], 2000)
+		refused(bad, op)
+		bad.Closed()
+	}
 }
 
 func TestHostileBytes(t *testing.T) {
 	e := startEnsemble(t, 1, tick)
-	good := connect(t, e.clients[0], 2000)
+	good := wiretest.Connect(t, e.clients[0], 2000)
 	hello := wire.Frame(&wire.ConnectRequest{Timeout: 2000, Password: make([]byte, 16)})
 	for name, b := range map[string][]byte{
 		"unknown word":        []byte("xxxx"),
@@ -263,20 +275,20 @@ func TestHostileBytes(t *testing.T) {
 		"over jute.maxbuffer": append(bytes.Clone(hello), binary.BigEndian.AppendUint32(nil, wire.DefaultMaxFrame+1)...),
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := dialRaw(t, e.clients[0])
+			c, err := wiretest.Dial(t, e.clients[0])
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer c.nc.Close()
-			if _, err := c.nc.Write(b); err != nil {
+			defer c.Conn.Close()
+			if _, err := c.Conn.Write(b); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := io.ReadAll(c.nc); err != nil && !strings.Contains(err.Error(), "reset") {
+			if _, err := io.ReadAll(c.Conn); err != nil && !strings.Contains(err.Error(), "reset") {
 				t.Fatalf("the connection was not ended: %v", err)
 			}
 		})
 	}
-	good.must(wire.OpExists, read("/"))
+	good.Must(wire.OpExists, wiretest.Read("/"))
 }
 
 type raw []byte
@@ -287,7 +299,7 @@ func (r raw) Append(b []byte) []byte { return append(b, r...) }
 // megabyte and send nothing may not make the server take a gigabyte.
 func TestAnnouncedFramesCostNothing(t *testing.T) {
 	e := startEnsemble(t, 1, tick)
-	connect(t, e.clients[0], 2000)
+	wiretest.Connect(t, e.clients[0], 2000)
 	before := heap()
 	var conns []net.Conn
 	for range 500 {
@@ -300,7 +312,7 @@ func TestAnnouncedFramesCostNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	connect(t, e.clients[0], 2000) // the server has had its turn
+	wiretest.Connect(t, e.clients[0], 2000) // the server has had its turn
 	if grown := int64(heap()) - int64(before); grown > 200<<20 {
 		t.Errorf("500 announced frames of 1 MiB cost %d MiB", grown>>20)
 	}
@@ -319,36 +331,36 @@ func heap() uint64 {
 // TestClientThatNeverReads: it is held up, and no one else is.
 func TestClientThatNeverReads(t *testing.T) {
 	e := startEnsemble(t, 1, tick)
-	good := connect(t, e.clients[0], 2000)
-	good.must(wire.OpCreate, create("/big", strings.Repeat("x", 500_000), 0))
-	mute := connect(t, e.clients[0], 2000)
+	good := wiretest.Connect(t, e.clients[0], 2000)
+	good.Must(wire.OpCreate, wiretest.Create("/big", strings.Repeat("x", 500_000), 0))
+	mute := wiretest.Connect(t, e.clients[0], 2000)
 	before := heap()
-	_ = mute.nc.SetWriteDeadline(time.Now().Add(2 * time.Second))
-	frame := wire.Frame(&wire.RequestHeader{Xid: 1, Op: wire.OpGetData}, read("/big"))
+	_ = mute.Conn.SetWriteDeadline(time.Now().Add(2 * time.Second))
+	frame := wire.Frame(&wire.RequestHeader{Xid: 1, Op: wire.OpGetData}, wiretest.Read("/big"))
 	for range 20_000 {
-		if _, err := mute.nc.Write(frame); err != nil {
+		if _, err := mute.Conn.Write(frame); err != nil {
 			break // the server has stopped reading, as it should
 		}
 	}
 	if grown := int64(heap()) - int64(before); grown > 64<<20 {
 		t.Errorf("a client that never reads cost %d MiB", grown>>20)
 	}
-	good.must(wire.OpSetData, &wire.SetDataRequest{Path: "/big", Version: -1})
+	good.Must(wire.OpSetData, &wire.SetDataRequest{Path: "/big", Version: -1})
 }
 
 func TestFrameLimit(t *testing.T) {
 	e := startEnsemble(t, 1, tick)
-	c := connect(t, e.clients[0], 2000)
-	c.must(wire.OpCreate, create("/big", strings.Repeat("x", 1_048_000), 0))
+	c := wiretest.Connect(t, e.clients[0], 2000)
+	c.Must(wire.OpCreate, wiretest.Create("/big", strings.Repeat("x", 1_048_000), 0))
 	// The server may end the connection before the frame is out.
-	_, _ = c.nc.Write(wire.Frame(&wire.RequestHeader{Xid: 9, Op: wire.OpSetData}, &wire.SetDataRequest{Path: "/big", Data: make([]byte, 1_048_577), Version: -1}))
-	c.closed()
+	_, _ = c.Conn.Write(wire.Frame(&wire.RequestHeader{Xid: 9, Op: wire.OpSetData}, &wire.SetDataRequest{Path: "/big", Data: make([]byte, 1_048_577), Version: -1}))
+	c.Closed()
 }
 
 func TestWords(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
 	for _, addr := range e.clients {
-		connect(t, addr, 2000)
+		wiretest.Connect(t, addr, 2000)
 	}
 	leaders := 0
 	for _, addr := range e.clients {
@@ -356,12 +368,12 @@ func TestWords(t *testing.T) {
 			"ruok": "imok", "ruok\n": "imok", "isro": "rw", "srvr": "Zookeeper version: 3.9.0", "mntr": "zk_server_state\t",
 			"stat": "Clients:\n", "envi": "zookeeper.version=", "conf": "tickTime=100\n", "wchp": "wchp is not executed because it is not in the whitelist.\n",
 		} {
-			got, err := word(addr, w)
+			got, err := wiretest.Word(addr, w)
 			if err != nil || !strings.Contains(got, want) {
 				t.Errorf("%q: %q, %v; want %q in it", w, got, err, want)
 			}
 		}
-		if got, _ := word(addr, "srvr"); strings.Contains(got, "Mode: leader") {
+		if got, _ := wiretest.Word(addr, "srvr"); strings.Contains(got, "Mode: leader") {
 			leaders++
 		}
 	}
@@ -374,13 +386,13 @@ func TestWords(t *testing.T) {
 // that it was configured with, and srvr tells the sizes of what it proposed.
 func TestFollowersCounted(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
-	c := connect(t, e.clients[0], 2000)
-	c.must(wire.OpCreate, create("/a", "x", 0))
+	c := wiretest.Connect(t, e.clients[0], 2000)
+	c.Must(wire.OpCreate, wiretest.Create("/a", "x", 0))
 	says := func(w, want string) int {
 		t.Helper()
 		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 			for i, addr := range e.clients {
-				if got, _ := word(addr, w); strings.Contains(got, want) {
+				if got, _ := wiretest.Word(addr, w); strings.Contains(got, want) {
 					return i
 				}
 			}
@@ -389,7 +401,7 @@ func TestFollowersCounted(t *testing.T) {
 		return 0
 	}
 	leader := says("mntr", "zk_followers\t2\n")
-	if got, _ := word(e.clients[leader], "srvr"); !strings.Contains(got, "Proposal sizes last/min/max: ") || strings.Contains(got, "-1/-1/-1") {
+	if got, _ := wiretest.Word(e.clients[leader], "srvr"); !strings.Contains(got, "Proposal sizes last/min/max: ") || strings.Contains(got, "-1/-1/-1") {
 		t.Errorf("srvr of the leader: %q", got)
 	}
 	e.stop((leader + 1) % 3)
@@ -401,19 +413,19 @@ func TestFollowersCounted(t *testing.T) {
 // TestWithoutQuorum: a server that is left alone drops its clients and says so.
 func TestWithoutQuorum(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
-	c := connect(t, e.clients[0], 2000)
-	c.must(wire.OpCreate, create("/kept", "x", 0))
+	c := wiretest.Connect(t, e.clients[0], 2000)
+	c.Must(wire.OpCreate, wiretest.Create("/kept", "x", 0))
 	e.stop(1)
 	e.stop(2)
-	c.closed()
-	if got, err := word(e.clients[0], "srvr"); err != nil || got != "This ZooKeeper instance is not currently serving requests\n" {
+	c.Closed()
+	if got, err := wiretest.Word(e.clients[0], "srvr"); err != nil || got != "This ZooKeeper instance is not currently serving requests\n" {
 		t.Errorf("srvr: %q, %v", got, err)
 	}
-	if got, _ := word(e.clients[0], "ruok"); got != "imok" {
+	if got, _ := wiretest.Word(e.clients[0], "ruok"); got != "imok" {
 		t.Errorf("ruok: %q", got)
 	}
 	e.restart(1)
-	if got, _ := data(t, connect(t, e.clients[0], 2000).must(wire.OpGetData, read("/kept"))); got != "x" {
+	if got, _ := wiretest.Data(t, wiretest.Connect(t, e.clients[0], 2000).Must(wire.OpGetData, wiretest.Read("/kept"))); got != "x" {
 		t.Errorf("read %q", got)
 	}
 }
@@ -422,22 +434,22 @@ func TestWithoutQuorum(t *testing.T) {
 // the log.
 func TestSessionsSurviveRestart(t *testing.T) {
 	e := startEnsemble(t, 3, tick)
-	c := connect(t, e.clients[0], 2000)
-	c.must(wire.OpCreate, create("/e", "", wire.FlagEphemeral))
+	c := wiretest.Connect(t, e.clients[0], 2000)
+	c.Must(wire.OpCreate, wiretest.Create("/e", "", wire.FlagEphemeral))
 	e.stopAll()
 	for i := range e.servers {
 		e.restart(i)
 	}
 	for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
-		again, err := dialRaw(t, e.clients[2])
+		again, err := wiretest.Dial(t, e.clients[2])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err = again.hello(wire.ConnectRequest{Timeout: 2000, SessionID: c.resp.SessionID, Password: c.resp.Password}); err == nil {
-			if again.resp.SessionID != c.resp.SessionID {
-				t.Fatalf("session 0x%x is gone", c.resp.SessionID)
+		if err = again.Hello(wire.ConnectRequest{Timeout: 2000, SessionID: c.Resp.SessionID, Password: c.Resp.Password}); err == nil {
+			if again.Resp.SessionID != c.Resp.SessionID {
+				t.Fatalf("session 0x%x is gone", c.Resp.SessionID)
 			}
-			again.must(wire.OpExists, read("/e"))
+			again.Must(wire.OpExists, wiretest.Read("/e"))
 			return
 		}
 		if time.Now().After(end) {

@@ -83,6 +83,17 @@ func (o Op) IsWrite() bool {
 	return false
 }
 
+// Requested tells whether o is an operation that a client of Apache ZooKeeper 3.9 may
+// ask for by itself. A check is legal in a multi alone.
+func (o Op) Requested() bool {
+	switch o {
+	case OpNotification, OpCheck, OpDeleteContainer, OpCreateSession, OpError, OpAttach:
+		return false
+	}
+	_, known := opNames[o]
+	return known
+}
+
 // Flags of a create request.
 const (
 	FlagEphemeral  int32 = 1

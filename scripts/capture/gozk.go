@@ -20,7 +20,7 @@ func goZookeeper(ctx context.Context, p *proxy) error {
 	var failed []error
 	want := func(what string, got, wanted error) {
 		if !errors.Is(got, wanted) {
-			failed = append(failed, fmt.Errorf("%s: %w, want %v", what, got, wanted))
+			failed = append(failed, fmt.Errorf("%s: %w, want %w", what, got, wanted))
 		}
 	}
 	open := zk.WorldACL(zk.PermAll)
