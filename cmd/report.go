@@ -137,6 +137,8 @@ type problem struct {
 	Path   string `json:"path,omitempty"`
 	Code   int    `json:"code"`
 	Hint   string `json:"hint,omitempty"`
+
+	Log []string `json:"log,omitempty"` // the last lines of the server that did not start
 }
 
 // report shows err, if any, to the user and returns the exit status.
@@ -172,6 +174,9 @@ func (a *App) explain(err error) problem {
 	}
 	if bad, ok := errors.AsType[*ops.Error](err); ok {
 		p.Op, p.Path, p.Reason = bad.Op, bad.Path, bad.Err.Error()
+	}
+	if bad, ok := errors.AsType[*localcluster.StartError](err); ok {
+		p.Reason, p.Log = bad.Summary(), bad.Log
 	}
 	if code, hint, ok := lookUp(err); ok {
 		p.Code = code
@@ -219,6 +224,12 @@ func (a *App) tell(p problem) {
 		return
 	}
 	fmt.Fprintf(a.Err, "zooctl: %s\n", render.Escape(label(p.Op, p.Path)+p.Reason))
+	if len(p.Log) > 0 {
+		fmt.Fprintln(a.Err, "its log ends with:")
+	}
+	for _, line := range p.Log {
+		fmt.Fprintf(a.Err, "  %s\n", render.Escape(line))
+	}
 	if p.Hint != "" {
 		fmt.Fprintf(a.Err, "hint: %s\n", render.Escape(p.Hint))
 	}

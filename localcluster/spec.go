@@ -65,12 +65,17 @@ type StartError struct {
 	Log    []string // the end of its log
 }
 
+// Error returns what [StartError.Summary] does, and the log.
 func (e *StartError) Error() string {
-	msg := fmt.Sprintf("server %d did not start: %s", e.Node, e.Reason)
-	if len(e.Log) > 0 {
-		msg += "; its log ends with:\n  " + strings.Join(e.Log, "\n  ")
+	if len(e.Log) == 0 {
+		return e.Summary()
 	}
-	return msg
+	return e.Summary() + "; its log ends with:\n  " + strings.Join(e.Log, "\n  ")
+}
+
+// Summary says in one line what happened.
+func (e *StartError) Summary() string {
+	return fmt.Sprintf("server %d did not start: %s", e.Node, e.Reason)
 }
 
 // StateError says that a cluster's state on disk cannot be used.
