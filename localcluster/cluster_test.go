@@ -102,56 +102,66 @@ func expect(t *testing.T, ctx context.Context, c *ops.Conn, path, want string) {
 // acknowledged must be there afterwards.
 func TestKillAllUnderWrites(t *testing.T) {
 	for _, engine := range engines() {
-		t.Run(engine, func(t *testing.T) {
-			ctx := fresh(t)
-			c, st := up(t, ctx, localcluster.Spec{Name: "all", Size: 3, Engine: engine})
-			var (
-				mu    sync.Mutex
-				acked []string
-				wg    sync.WaitGroup
-			)
-			writing, enough := context.WithCancel(ctx)
-			defer enough()
-			for w, server := range st.Servers {
-				conn := dial(t, ctx, server)
-				wg.Go(func() { // ends when its server is gone
-					for i := 0; ; i++ {
-						p := fmt.Sprintf("/w%d-%d", w, i)
-						if _, err := conn.Create(writing, p, []byte(p), ops.CreateOptions{}); err != nil {
-							return
-						}
-						mu.Lock()
-						acked = append(acked, p)
-						mu.Unlock()
-					}
-				})
-			}
-			eventually(t, "writes from every client", func() bool {
+		for name, load := range map[string]struct{ writes, size int }{
+			"small values": {300, 0},
+			"large values": {500, 100_000}, // snapshots are taken, and pieces of the log dropped, meanwhile
+		} {
+			t.Run(engine+"/"+name, func(t *testing.T) { killAllUnderWrites(t, engine, load.writes, strings.Repeat("x", load.size)) })
+		}
+	}
+}
+
+func killAllUnderWrites(t *testing.T, engine string, writes int, padding string) {
+	ctx := fresh(t)
+	c, st := up(t, ctx, localcluster.Spec{Name: "all", Size: 3, Engine: engine})
+	var (
+		mu    sync.Mutex
+		acked []string
+		wg    sync.WaitGroup
+	)
+	writing, enough := context.WithCancel(ctx)
+	defer enough()
+	for w, server := range st.Servers {
+		conn := dial(t, ctx, server)
+		wg.Go(func() { // ends when its server is gone
+			for i := 0; ; i++ {
+				p := fmt.Sprintf("/w%d-%d", w, i)
+				if _, err := conn.Create(writing, p, []byte(p+padding), ops.CreateOptions{}); err != nil {
+					return
+				}
 				mu.Lock()
-				defer mu.Unlock()
-				return len(acked) > 300
-			})
-			if _, err := c.Kill(ctx, []string{"all"}); err != nil {
-				t.Fatal(err)
+				acked = append(acked, p)
+				mu.Unlock()
 			}
-			enough() // a write that was not sent yet would wait for a server
-			wg.Wait()
-			st, err := c.Start(ctx, []string{"all"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, server := range st.Servers {
-				conn := dial(t, ctx, server)
-				if err := conn.Sync(ctx, "/"); err != nil {
-					t.Fatal(err)
-				}
-				for _, p := range acked {
-					expect(t, ctx, conn, p, p)
-				}
-			}
-			t.Logf("%d acknowledged writes are there", len(acked))
 		})
 	}
+	eventually(t, "writes from every client", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(acked) > writes
+	})
+	if _, err := c.Kill(ctx, []string{"all"}); err != nil {
+		t.Fatal(err)
+	}
+	enough() // a write that was not sent yet would wait for a server
+	wg.Wait()
+	if snaps, err := filepath.Glob(st.Dir + "/nodes/*/data/snap/*.snap"); err != nil || engine == "embedded" && padding != "" && len(snaps) == 0 {
+		t.Errorf("no snapshot was taken: %v", err)
+	}
+	st, err := c.Start(ctx, []string{"all"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, server := range st.Servers {
+		conn := dial(t, ctx, server)
+		if err := conn.Sync(ctx, "/"); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range acked {
+			expect(t, ctx, conn, p, p+padding)
+		}
+	}
+	t.Logf("%d acknowledged writes are there", len(acked))
 }
 
 // TestSupervisorKilled kills the supervisor: its servers must not stay, and the
