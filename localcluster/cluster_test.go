@@ -123,11 +123,11 @@ func killAllUnderWrites(t *testing.T, engine string, writes int, padding string)
 	defer enough()
 	for w, server := range st.Servers {
 		conn := dial(t, ctx, server)
-		wg.Go(func() { // ends when its server is gone
-			for i := 0; ; i++ {
+		wg.Go(func() { // ends with writing
+			for i := 0; writing.Err() == nil; i++ {
 				p := fmt.Sprintf("/w%d-%d", w, i)
 				if _, err := conn.Create(writing, p, []byte(p+padding), ops.CreateOptions{}); err != nil {
-					return
+					continue // nobody has promised anything of this one
 				}
 				mu.Lock()
 				acked = append(acked, p)

@@ -64,6 +64,8 @@ func fresh(t *testing.T) context.Context {
 	t.Setenv("XDG_STATE_HOME", dir)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(func() {
+		cancel()
+		ctx, cancel := context.WithTimeout(context.Background(), patience) // a test that failed may have used up its own
 		defer cancel()
 		all, err := localcluster.List(ctx)
 		if err != nil {

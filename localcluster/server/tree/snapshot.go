@@ -18,8 +18,10 @@ const (
 	// maxRecord bounds one record of a snapshot, in bytes. A znode's path and data
 	// came in one frame.
 	maxRecord = 64 << 20
-	// chunk is how many znodes are written between two yields.
-	chunk = 512
+	// chunk is how many znodes, and chunkBytes how many bytes, are written between two
+	// yields.
+	chunk      = 512
+	chunkBytes = 128 << 10
 )
 
 // The kinds of records, each in its own frame, in this order.
@@ -105,21 +107,16 @@ func (s *Snapshot) WriteTo(w io.Writer, yield func()) error {
 		out.b = append(out.b, raw...)
 		out.end()
 	}
-	n := 0
 	for _, node := range s.t.nodes {
 		if node.gen >= s.gen {
 			continue // changed since: its image is saved, or it is new
 		}
 		out.node(saved{node.path, node.data, node.acl, node.image})
-		if n++; n%chunk == 0 {
-			yield()
-		}
+		out.rest(yield)
 	}
 	for i := 0; i < len(s.saved); i++ { //nolint:intrange // yield lets it grow
 		out.node(s.saved[i])
-		if n++; n%chunk == 0 {
-			yield()
-		}
+		out.rest(yield)
 	}
 	out.begin(recEnd)
 	out.b = binary.BigEndian.AppendUint32(out.b, out.crc)
@@ -133,6 +130,17 @@ type recordWriter struct {
 	b   []byte
 	crc uint32
 	err error
+
+	nodes, bytes int // written since the last rest
+}
+
+// rest yields after so many znodes, or so many bytes: whoever waits for the tree, and
+// with it the leader's heartbeat, must not wait for long.
+func (o *recordWriter) rest(yield func()) {
+	if o.nodes >= chunk || o.bytes >= chunkBytes {
+		o.nodes, o.bytes = 0, 0
+		yield()
+	}
 }
 
 func (o *recordWriter) begin(kind byte) { o.b = append(o.b[:0], 0, 0, 0, 0, kind) }
@@ -155,6 +163,8 @@ func (o *recordWriter) node(s saved) {
 		o.b = wire.AppendInt32(o.b, v)
 	}
 	o.end()
+	o.nodes++
+	o.bytes += len(o.b)
 }
 
 // ErrSnapshot means that bytes are not a whole, intact snapshot of a tree.

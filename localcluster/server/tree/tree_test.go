@@ -372,6 +372,26 @@ func TestSameInputSameOutput(t *testing.T) {
 	}
 }
 
+// TestSnapshotYieldsByBytes: a few large znodes take as long as many small ones, and
+// nobody may wait for all of them. A leader that did lost its office.
+func TestSnapshotYieldsByBytes(t *testing.T) {
+	d := drive(t, 1)
+	for i := range 100 {
+		c := create(fmt.Sprintf("/n%d", i), 0)
+		c.Data = make([]byte, 100_000)
+		d.do(wire.OpCreate, c)
+	}
+	yields, most, before := 0, 0, 0
+	var b bytes.Buffer
+	err := d.tree.Snapshot().WriteTo(&b, func() {
+		yields++
+		most, before = max(most, b.Len()-before), b.Len()
+	})
+	if err != nil || yields == 0 || most > 1<<20 {
+		t.Errorf("%d yields, %d bytes between two of them, %v", yields, most, err)
+	}
+}
+
 // TestSnapshotYields applies while a large tree is walked.
 func TestSnapshotYields(t *testing.T) {
 	d := drive(t, 1)
