@@ -159,10 +159,27 @@ func (a *App) Paths(args []string) []string {
 
 // Print shows an answer.
 func (a *App) Print(v render.View) error {
-	return render.Printer{
-		Out: a.Out, Format: a.output, Terminal: a.Terminal,
+	out := ending{w: a.Out}
+	err := render.Printer{
+		Out: &out, Format: a.output, Terminal: a.Terminal,
 		Colour: a.session.getenv("NO_COLOR") == "" && a.session.getenv("TERM") != "dumb",
 	}.Print(v)
+	a.session.open = out.open
+	return err
+}
+
+// ending knows whether what was written ends within a line.
+type ending struct {
+	w    io.Writer
+	open bool
+}
+
+func (e *ending) Write(b []byte) (int, error) {
+	n, err := e.w.Write(b)
+	if n > 0 {
+		e.open = b[n-1] != '\n'
+	}
+	return n, err
 }
 
 // dirs is where the user's files are.

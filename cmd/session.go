@@ -28,6 +28,7 @@ type session struct {
 	lines  bool                  // a shell runs the lines
 	chosen choice                // the ensemble that the shell is on
 	script bool                  // the lines are read from stdin
+	open   bool                  // the last answer ended within a line
 	demo   *localcluster.Cluster // the throw-away ensemble of the shell, if it has one
 	typed  func() []string       // what was typed at the prompt, oldest first
 	left   bool                  // the line has ended the shell

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,7 +26,8 @@ ephemeral znode lives until the shell ends. Ctrl-C stops the command that runs,
 Ctrl-D ends the shell.
 
 With -c, or with lines on stdin, it stops at the first line that fails and exits
-with its status.`,
+with its status. Between lines on stdin, a value that does not end its line has it
+ended before the next one runs.`,
 		Example: `  zooctl shell
   zooctl shell -c 'ls /app'
   zooctl shell < commands.txt`,
@@ -74,6 +76,7 @@ func (a *App) newShell() *shell.Shell {
 		Run: func(ctx context.Context, words []string) int {
 			if line.session.script {
 				line.In = bytes.NewReader(nil) // the lines that follow are not the command's
+				line.separate()
 			}
 			return line.run(ctx, words)
 		},
@@ -87,6 +90,15 @@ func (a *App) newShell() *shell.Shell {
 		Leave:  func() (int, bool) { return a.session.status, a.session.left },
 		Muffle: a.muffle,
 		Busy:   func() bool { return a.session.deaf.Load() > 1 }, // once is the shell's own
+	}
+}
+
+// separate ends the line that the last answer left open: the bytes of a znode are as
+// they are, and yet the next answer is not one of them.
+func (a *App) separate() {
+	if a.session.open {
+		_, _ = io.WriteString(a.Out, "\n") // the next answer finds out what is wrong
+		a.session.open = false
 	}
 }
 
