@@ -107,7 +107,7 @@ func conformMemory(t *testing.T, s *subject) {
 	c := s.connect(t, 0)
 	root := s.root(t, c)
 	c.Must(wire.OpSetData, &wire.SetDataRequest{Path: root, Data: make([]byte, 500_000), Version: -1})
-	for range 200 { // 200 MB are announced
+	for range 500 { // 500 MB are announced
 		nc, err := net.Dial("tcp", s.servers[0])
 		if err != nil {
 			t.Fatal(err)
@@ -126,8 +126,10 @@ func conformMemory(t *testing.T, s *subject) {
 		}
 	}
 	c.Must(wire.OpSync, &wire.PathRequest{Path: "/"})
-	if grown := resident(t, st.Nodes[0].PID) - before; grown > 100<<20 {
-		t.Errorf("the server grew by %d MiB", grown>>20)
+	grown := resident(t, st.Nodes[0].PID) - before
+	t.Logf("the server grew by %d MiB", grown>>20)
+	if grown > 300<<20 { // many times what it is, for the race detector's sake
+		t.Error("that is too much")
 	}
 }
 
