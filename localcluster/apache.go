@@ -15,10 +15,10 @@ type apache struct{}
 func (apache) listens() bool { return false }
 
 func (apache) check(dist string) error {
-	if _, err := javaPath(); err != nil {
+	if _, err := classpath(dist); err != nil { // what the user has named comes first
 		return err
 	}
-	_, err := classpath(dist)
+	_, err := javaPath()
 	return err
 }
 
