@@ -33,7 +33,8 @@ does. With --try it does not wait, and writes nothing if the lock is taken; with
 CMD runs in a process group of its own. Signals are forwarded to the group; the
 lock is released after every process of the group is gone. If the session with
 the servers is lost, the group is ended before anyone else can get the lock, and
-the exit status is 79.
+the exit status is 79. If zooctl itself is ended with SIGKILL, Linux ends CMD too,
+but not what CMD has started; elsewhere nothing ends CMD.
 
 CMD finds the path of the lock in ZOOCTL_LOCK_PATH, the znode that stands for it
 in ZOOCTL_LOCK_NODE, the ensemble in ZOOCTL_SERVERS, and in ZOOCTL_FENCE a number
