@@ -154,11 +154,8 @@ func (c *conn) request(frame []byte) bool {
 	if h.Op.IsWrite() && knownWrite(h.Op) {
 		return c.submit(h, d.Rest(), now)
 	}
-	c.mu.Lock()
-	waits := len(c.queue) > 0
-	c.mu.Unlock()
-	if waits { // only this goroutine makes the queue longer, so an empty one stays empty
-		return c.push(request{xid: h.Xid, op: h.Op, body: append([]byte(nil), d.Rest()...), size: d.Len() + 64, at: now})
+	if waits, over := c.waitBehind(h, d.Rest(), now); waits || over {
+		return !over
 	}
 	c.s.mu.RLock()
 	ok := c.s.read(c, h, d.Rest())
@@ -182,19 +179,47 @@ func (c *conn) submit(h wire.RequestHeader, body []byte, now time.Time) bool {
 	return c.s.propose(&t) == nil
 }
 
-// push adds to the queue, waiting for room. It returns false at the end.
+// push adds a write to the queue, waiting for room. It returns false at the end.
 func (c *conn) push(r request) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for !c.over && len(c.queue) > 0 && (len(c.queue) >= maxQueued || c.queued+r.size > maxQueuedBytes) {
-		c.room.Wait()
-	}
-	if c.over {
+	if !c.hasRoom(r.size) {
 		return false
 	}
 	c.queue = append(c.queue, r)
 	c.queued += r.size
 	return true
+}
+
+// waitBehind adds a read to the queue if a write is before it. Otherwise it may be
+// answered at once: only this goroutine makes the queue longer, so an empty one stays
+// empty. Looking and adding are one step, since a read that is first in the queue would
+// wait for ever.
+func (c *conn) waitBehind(h wire.RequestHeader, body []byte, now time.Time) (waits, over bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	size := len(body) + 64
+	if len(c.queue) == 0 {
+		return false, c.over
+	}
+	if !c.hasRoom(size) {
+		return false, true
+	}
+	if len(c.queue) == 0 { // it was answered while there was no room
+		return false, false
+	}
+	c.queue = append(c.queue, request{xid: h.Xid, op: h.Op, body: append([]byte(nil), body...), size: size, at: now})
+	c.queued += size
+	return true, false
+}
+
+// hasRoom waits for room in the queue. It returns false at the end. The caller holds
+// c.mu, which it lets go of meanwhile.
+func (c *conn) hasRoom(size int) bool {
+	for !c.over && len(c.queue) > 0 && (len(c.queue) >= maxQueued || c.queued+size > maxQueuedBytes) {
+		c.room.Wait()
+	}
+	return !c.over
 }
 
 // pop takes the oldest request off the queue. The caller holds c.mu.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -156,6 +157,34 @@ func TestCloseSession(t *testing.T) {
 	if got := w.Event(); got.Type != wire.EventNodeDeleted || got.Path != "/e" {
 		t.Errorf("event %+v", got)
 	}
+}
+
+// TestReadAsWriteEnds: a read that arrives in the moment in which the write before it is
+// answered is answered, too, and with its own number. It was once left in the queue.
+func TestReadAsWriteEnds(t *testing.T) {
+	e := startEnsemble(t, 1, tick)
+	var wg sync.WaitGroup
+	for k := range 8 {
+		c := wiretest.Connect(t, e.clients[0], 20*int32(tick/time.Millisecond))
+		path := fmt.Sprint("/r", k)
+		c.Must(wire.OpCreate, wiretest.Create(path, "", 0))
+		wg.Go(func() {
+			for i := range 1500 {
+				write := c.Send(wire.OpSetData, &wire.SetDataRequest{Path: path, Version: -1})
+				for end := time.Now().Add(time.Duration(i%150) * 2 * time.Microsecond); time.Now().Before(end); {
+					runtime.Gosched()
+				}
+				c.Send(wire.OpGetData, wiretest.Read(path))
+				for _, xid := range []int32{write, write + 1} {
+					if r, err := c.TryRecv(); err != nil || r.Xid != xid {
+						t.Errorf("round %d: a frame with xid %d, want %d: %v", i, r.Xid, xid, err)
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestEventZxid: the header of an event has the zxid of the write behind it, on every
