@@ -16,15 +16,20 @@ import (
 // hold up the ensemble's heartbeats.
 const manyTouched = 64
 
-// txnHeader is the length of what goes before the body of a proposal, in bytes:
-// session, connection, sequence number, operation.
-const txnHeader = 8 + 8 + 4 + 4
+// txnHeader is the length of what goes before the identities and the body of a
+// proposal, in bytes: session, connection, sequence number, operation, length of the
+// identities.
+const txnHeader = 8 + 8 + 4 + 4 + 2
+
+// maxWho bounds the identities of one connection, in bytes as they are encoded.
+const maxWho = 1<<16 - 1
 
 func appendTxn(b []byte, t *tree.Txn) []byte {
 	b = wire.AppendInt64(b, t.Session)
 	b = binary.BigEndian.AppendUint64(b, t.Conn)
 	b = binary.BigEndian.AppendUint32(b, t.Seq)
-	return append(wire.AppendInt32(b, int32(t.Op)), t.Body...)
+	b = binary.BigEndian.AppendUint16(wire.AppendInt32(b, int32(t.Op)), uint16(len(t.Who)))
+	return append(append(b, t.Who...), t.Body...)
 }
 
 func decodeTxn(b []byte, t *tree.Txn) bool {
@@ -35,13 +40,17 @@ func decodeTxn(b []byte, t *tree.Txn) bool {
 	t.Conn = binary.BigEndian.Uint64(b[8:])
 	t.Seq = binary.BigEndian.Uint32(b[16:])
 	t.Op = wire.Op(binary.BigEndian.Uint32(b[20:]))
-	t.Body = b[txnHeader:]
+	who := int(binary.BigEndian.Uint16(b[24:]))
+	if b = b[txnHeader:]; len(b) < who {
+		return false
+	}
+	t.Who, t.Body = b[:who:who], b[who:]
 	return true
 }
 
 // propose sends a transaction to the log. The leader adds the time.
 func (s *Server) propose(t *tree.Txn) error {
-	return s.node.Propose(appendTxn(make([]byte, 0, txnHeader+len(t.Body)), t))
+	return s.node.Propose(appendTxn(make([]byte, 0, txnHeader+len(t.Who)+len(t.Body)), t))
 }
 
 // machine is the Server as the log sees it.

@@ -46,6 +46,8 @@ type conn struct {
 	sid            atomic.Int64
 	received, sent atomic.Int64
 
+	who []byte // identities, encoded; the reader goroutine's
+
 	ready chan struct{} // closed once the session is attached, or the connection is over
 
 	mu      sync.Mutex
@@ -63,6 +65,9 @@ type conn struct {
 func (s *Server) newConn(nc net.Conn) *conn {
 	c := &conn{s: s, nonce: s.nextNonce(), nc: nc, out: newOutbox(nc), ready: make(chan struct{})}
 	c.room.L = &c.mu
+	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
+		c.who = wire.Identities{{Scheme: "ip", ID: a.AddrPort().Addr().Unmap().String()}}.Append(nil)
+	}
 	return c
 }
 
@@ -175,7 +180,7 @@ func (c *conn) submit(h wire.RequestHeader, body []byte, now time.Time) bool {
 		return false
 	}
 	c.seq++ // this goroutine's alone after the handshake
-	t := tree.Txn{Session: c.sid.Load(), Conn: c.nonce, Seq: c.seq, Op: h.Op, Body: body}
+	t := tree.Txn{Session: c.sid.Load(), Conn: c.nonce, Seq: c.seq, Op: h.Op, Who: c.who, Body: body}
 	return c.s.propose(&t) == nil
 }
 

@@ -1,6 +1,7 @@
 package wire
 
-// CreateRequest asks for a new znode (create, create2, createContainer).
+// CreateRequest asks for a new znode (create, create2, createContainer and, with
+// the time to live behind it, createTTL).
 type CreateRequest struct {
 	Path  string
 	Data  []byte // nil is null
@@ -80,12 +81,78 @@ func (r *PathRequest) Decode(d *Decoder) { r.Path = d.String() }
 // Append encodes the record.
 func (r *PathRequest) Append(b []byte) []byte { return AppendString(b, r.Path) }
 
+// CreateTTLRequest asks for a znode that may be deleted when it has had no
+// children and no change of its data for TTL milliseconds.
+type CreateTTLRequest struct {
+	CreateRequest
+
+	TTL int64 // milliseconds
+}
+
+// Decode reads the record. Data aliases the frame.
+func (r *CreateTTLRequest) Decode(d *Decoder) {
+	r.CreateRequest.Decode(d)
+	r.TTL = d.Int64()
+}
+
+// Append encodes the record.
+func (r *CreateTTLRequest) Append(b []byte) []byte {
+	return AppendInt64(r.CreateRequest.Append(b), r.TTL)
+}
+
+// SetACLRequest replaces the ACL of a znode whose aversion is Version, or any if
+// -1. It is answered by a Stat.
+type SetACLRequest struct {
+	Path    string
+	ACL     []ACL
+	Version int32
+}
+
+// Decode reads the record.
+func (r *SetACLRequest) Decode(d *Decoder) {
+	r.Path, r.ACL, r.Version = d.String(), decodeACLs(d), d.Int32()
+}
+
+// Append encodes the record.
+func (r *SetACLRequest) Append(b []byte) []byte {
+	return AppendInt32(AppendACLs(AppendString(b, r.Path), r.ACL), r.Version)
+}
+
+// ReconfigRequest changes the members of the ensemble: either by Joining and
+// Leaving, or to NewMembers. Empty is null. It is answered by a
+// GetDataResponse with the new configuration.
+type ReconfigRequest struct {
+	Joining    string // server specifications, separated by commas
+	Leaving    string // server ids, separated by commas
+	NewMembers string // server specifications, separated by commas
+	Config     int64  // the version it applies to, or -1
+}
+
+// Decode reads the record.
+func (r *ReconfigRequest) Decode(d *Decoder) {
+	r.Joining, r.Leaving, r.NewMembers, r.Config = d.String(), d.String(), d.String(), d.Int64()
+}
+
+// Append encodes the record.
+func (r *ReconfigRequest) Append(b []byte) []byte {
+	for _, s := range [...]string{r.Joining, r.Leaving, r.NewMembers} {
+		if s == "" {
+			b = AppendBytes(b, nil)
+		} else {
+			b = AppendString(b, s)
+		}
+	}
+	return AppendInt64(b, r.Config)
+}
+
 // MultiOp is one operation of a multi or multiRead. Exactly the fields of its
-// Op are used: Create for the kinds of create, Path and Version for delete and
-// check, Path, Data and Version for setData, Path alone for the reads.
+// Op are used: Create for the kinds of create, with TTL for createTTL, Path and
+// Version for delete and check, Path, Data and Version for setData, Path alone
+// for the reads.
 type MultiOp struct {
 	Op      Op
 	Create  CreateRequest
+	TTL     int64
 	Path    string
 	Data    []byte
 	Version int32
@@ -122,6 +189,9 @@ func (m *MultiOp) decode(d *Decoder) {
 	switch m.Op {
 	case OpCreate, OpCreate2, OpCreateContainer:
 		m.Create.Decode(d)
+	case OpCreateTTL:
+		m.Create.Decode(d)
+		m.TTL = d.Int64()
 	case OpDelete, OpCheck:
 		m.Path, m.Version = d.String(), d.Int32()
 	case OpSetData:
@@ -141,6 +211,8 @@ func (r *MultiRequest) Append(b []byte) []byte {
 		switch m.Op {
 		case OpCreate, OpCreate2, OpCreateContainer:
 			b = m.Create.Append(b)
+		case OpCreateTTL:
+			b = AppendInt64(m.Create.Append(b), m.TTL)
 		case OpSetData:
 			b = AppendInt32(AppendBytes(AppendString(b, m.Path), m.Data), m.Version)
 		case OpGetData, OpGetChildren:

@@ -52,6 +52,39 @@ func (r *GetChildrenResponse) Decode(d *Decoder) { r.Children = d.Strings() }
 // Append encodes the record.
 func (r *GetChildrenResponse) Append(b []byte) []byte { return AppendStrings(b, r.Children) }
 
+// GetACLResponse answers getACL.
+type GetACLResponse struct {
+	ACL  []ACL
+	Stat Stat
+}
+
+// Decode reads the record.
+func (r *GetACLResponse) Decode(d *Decoder) {
+	r.ACL = decodeACLs(d)
+	r.Stat.Decode(d)
+}
+
+// Append encodes the record.
+func (r *GetACLResponse) Append(b []byte) []byte { return r.Stat.Append(AppendACLs(b, r.ACL)) }
+
+// ErrorResponse answers addWatch, with [CodeOK].
+type ErrorResponse struct{ Err Code }
+
+// Decode reads the record.
+func (r *ErrorResponse) Decode(d *Decoder) { r.Err = Code(d.Int32()) }
+
+// Append encodes the record.
+func (r *ErrorResponse) Append(b []byte) []byte { return AppendInt32(b, int32(r.Err)) }
+
+// CountResponse answers getAllChildrenNumber.
+type CountResponse struct{ Total int32 }
+
+// Decode reads the record.
+func (r *CountResponse) Decode(d *Decoder) { r.Total = d.Int32() }
+
+// Append encodes the record.
+func (r *CountResponse) Append(b []byte) []byte { return AppendInt32(b, r.Total) }
+
 // MultiResult is the outcome of one operation of a multi or multiRead. Op is
 // [OpError] when the list was refused, or this read failed; Err is then the
 // code: in a failed multi 0 before the operation that failed, its own there,

@@ -146,3 +146,121 @@ func (r *SetWatches) Decode(d *Decoder) {
 func (r *SetWatches) Append(b []byte) []byte {
 	return AppendStrings(AppendStrings(AppendStrings(AppendInt64(b, r.RelativeZxid), r.Data), r.Exist), r.Child)
 }
+
+// SetWatches2 is a SetWatches with the watches of addWatch behind it. Those
+// never fire for what was missed: they are armed again and no more.
+type SetWatches2 struct {
+	SetWatches
+
+	Persistent, Recursive []string
+}
+
+// Decode reads the record.
+func (r *SetWatches2) Decode(d *Decoder) {
+	r.SetWatches.Decode(d)
+	r.Persistent, r.Recursive = d.Strings(), d.Strings()
+}
+
+// Append encodes the record.
+func (r *SetWatches2) Append(b []byte) []byte {
+	return AppendStrings(AppendStrings(r.SetWatches.Append(b), r.Persistent), r.Recursive)
+}
+
+// AddWatchMode is the kind of watch that addWatch leaves.
+type AddWatchMode int32
+
+// The modes of addWatch.
+const (
+	WatchPersistent AddWatchMode = 0 // as getData and getChildren leave it, and it stays
+	WatchRecursive  AddWatchMode = 1 // on the whole subtree, without events of lists of children
+)
+
+// AddWatchRequest leaves a watch that stays. It is answered by an ErrorResponse.
+type AddWatchRequest struct {
+	Path string
+	Mode AddWatchMode
+}
+
+// Decode reads the record.
+func (r *AddWatchRequest) Decode(d *Decoder) { r.Path, r.Mode = d.String(), AddWatchMode(d.Int32()) }
+
+// Append encodes the record.
+func (r *AddWatchRequest) Append(b []byte) []byte {
+	return AppendInt32(AppendString(b, r.Path), int32(r.Mode))
+}
+
+// WatcherType says which watches removeWatches takes off and checkWatches asks for.
+type WatcherType int32
+
+// The types of watches.
+const (
+	WatcherChildren   WatcherType = 1
+	WatcherData       WatcherType = 2
+	WatcherAny        WatcherType = 3
+	WatcherPersistent WatcherType = 4 // since 3.9
+	WatcherRecursive  WatcherType = 5 // since 3.9
+)
+
+// WatchesRequest takes off watches of this connection (removeWatches), or asks
+// whether there are any (checkWatches).
+type WatchesRequest struct {
+	Path string
+	Type WatcherType
+}
+
+// Decode reads the record.
+func (r *WatchesRequest) Decode(d *Decoder) { r.Path, r.Type = d.String(), WatcherType(d.Int32()) }
+
+// Append encodes the record.
+func (r *WatchesRequest) Append(b []byte) []byte {
+	return AppendInt32(AppendString(b, r.Path), int32(r.Type))
+}
+
+// AuthRequest adds an identity to a connection.
+type AuthRequest struct {
+	Type   int32 // unused
+	Scheme string
+	Auth   []byte // what proves it: for digest, user:password
+}
+
+// Decode reads the record. Auth aliases the frame.
+func (r *AuthRequest) Decode(d *Decoder) { r.Type, r.Scheme, r.Auth = d.Int32(), d.String(), d.Bytes() }
+
+// Append encodes the record.
+func (r *AuthRequest) Append(b []byte) []byte {
+	return AppendBytes(AppendString(AppendInt32(b, r.Type), r.Scheme), r.Auth)
+}
+
+// SASLToken is a step of a SASL exchange, both ways.
+type SASLToken struct{ Token []byte }
+
+// Decode reads the record. Token aliases the frame.
+func (r *SASLToken) Decode(d *Decoder) { r.Token = d.Bytes() }
+
+// Append encodes the record.
+func (r *SASLToken) Append(b []byte) []byte { return AppendBytes(b, r.Token) }
+
+// Identity is who a connection has proved to be, as far as one scheme knows.
+type Identity struct{ Scheme, ID string }
+
+// Identities answers whoAmI, and goes with every write in the log of the
+// embedded servers.
+type Identities []Identity
+
+// Decode reads the record.
+func (r *Identities) Decode(d *Decoder) {
+	n := d.Count(8)
+	*r = make(Identities, 0, n)
+	for range n {
+		*r = append(*r, Identity{d.String(), d.String()})
+	}
+}
+
+// Append encodes the record.
+func (r Identities) Append(b []byte) []byte {
+	b = AppendInt32(b, int32(len(r)))
+	for _, id := range r {
+		b = AppendString(AppendString(b, id.Scheme), id.ID)
+	}
+	return b
+}

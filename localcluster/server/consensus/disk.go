@@ -15,7 +15,7 @@ import (
 )
 
 // format names the layout of a data directory. Another is refused.
-const format = "zooctl data 2\n"
+const format = "zooctl data 3\n"
 
 // disk is a node's data directory, the appender's:
 //

@@ -14,7 +14,8 @@ type Txn struct {
 	Conn    uint64 // nonce of the connection that it came by; 0 for the leader's own
 	Seq     uint32 // counts the writes of that connection, from 1
 	Op      wire.Op
-	Body    []byte // the client's request as it came; only valid during Apply
+	Who     []byte // the connection's identities ([wire.Identities]), decoded only where an ACL asks
+	Body    []byte // the client's request as it came; like Who only valid during Apply
 }
 
 // Result is what a transaction did. Its slices are valid until the next Apply
