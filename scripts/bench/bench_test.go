@@ -291,7 +291,7 @@ func TestWriter(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	marks, done := make(chan mark), make(chan struct{})
-	w := &writer{addr: addr, path: "/w", marks: marks}
+	w := &writer{raw: raw{addr: addr}, path: "/w", marks: marks}
 	go func() {
 		defer close(done)
 		w.run(ctx)

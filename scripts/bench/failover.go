@@ -63,7 +63,7 @@ func (e *ensemble) failover(ctx context.Context) (time.Duration, error) {
 			continue
 		}
 		writers++
-		w := &writer{addr: n.Address, path: fmt.Sprintf("/bench-failover-%d", n.ID), marks: marks}
+		w := &writer{raw: raw{addr: n.Address}, path: fmt.Sprintf("/bench-failover-%d", n.ID), marks: marks}
 		go func() { // ends with ctx, and is waited for
 			w.run(ctx)
 			done <- struct{}{}

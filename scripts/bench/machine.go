@@ -12,7 +12,7 @@ import (
 )
 
 // machineLine says what the figures were measured with and on.
-func machineLine(o *options, r *results) string {
+func machineLine(o *options, all ...*results) string {
 	facts := []string{fmt.Sprintf("%d CPUs", runtime.NumCPU())}
 	if model := cpuModel(); model != "" {
 		facts[0] += " (" + model + ")"
@@ -21,8 +21,11 @@ func machineLine(o *options, r *results) string {
 		facts = append(facts, "data on "+fs)
 	}
 	facts = append(facts, runtime.GOOS+"/"+runtime.GOARCH, runtime.Version())
-	if t := r.titles[apache]; t != "" {
-		facts = append(facts, strings.TrimSuffix(t+" on Java "+r.java, " on Java "))
+	for _, r := range all {
+		if t := r.titles[apache]; t != "" {
+			facts = append(facts, strings.TrimSuffix(t+" on Java "+r.java, " on Java "))
+			break
+		}
 	}
 	facts = append(facts, fmt.Sprintf("rounds: %d, each with %v of every load after %v of warm-up", o.rounds, o.duration, o.warm))
 	return strings.Join(facts, "; ") + "."

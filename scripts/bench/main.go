@@ -55,10 +55,11 @@ const (
 	partSingle   = "single"
 	partFailover = "failover"
 	partCommands = "commands"
+	partScale    = "scale"
 )
 
 func parts() []string {
-	return []string{partReady, partMemory, partLoad, partSingle, partFailover, partCommands}
+	return []string{partReady, partMemory, partLoad, partSingle, partFailover, partCommands, partScale}
 }
 
 func main() {
@@ -131,15 +132,15 @@ func bench(ctx context.Context, o options, out, talk io.Writer) error {
 		}
 	}
 	var res results
-	for round := range o.rounds {
-		for _, engine := range o.engines {
-			began := time.Now()
-			f, err := measure(ctx, &o, engine)
-			if err != nil {
-				return fmt.Errorf("%s, round %d: %w", engine, round+1, causeOf(ctx, err))
-			}
-			res.add(engine, f)
-			fmt.Fprintf(talk, "round %d of %d: %s measured in %.0f s\n", round+1, o.rounds, f.title, time.Since(began).Seconds())
+	if o.only == nil || !slices.Equal(o.only, []string{partScale}) {
+		if err := measureAll(ctx, &o, o.rounds, &res, talk, measure); err != nil {
+			return err
+		}
+	}
+	var grown results
+	if o.wants(partScale) {
+		if err := measureAll(ctx, &o, min(o.rounds, scaleRounds), &grown, talk, measureScale); err != nil {
+			return err
 		}
 	}
 	var cmds []command
@@ -149,12 +150,28 @@ func bench(ctx context.Context, o options, out, talk io.Writer) error {
 			return fmt.Errorf("commands: %w", causeOf(ctx, err))
 		}
 	}
-	text := machineLine(&o, &res) + "\n\n" + res.table(o.engines) + commandTable(cmds)
+	text := machineLine(&o, &res, &grown) + "\n\n" + res.table(o.engines) + grown.scaleTable(o.engines) + commandTable(cmds)
 	if o.readme == "" {
 		_, err := io.WriteString(out, text)
 		return err
 	}
 	return replaceFigures(o.readme, text)
+}
+
+// measureAll takes the figures of all engines, in turn, for so many rounds.
+func measureAll(ctx context.Context, o *options, rounds int, res *results, talk io.Writer, f func(context.Context, *options, string) (*figures, error)) error {
+	for round := range rounds {
+		for _, engine := range o.engines {
+			began := time.Now()
+			got, err := f(ctx, o, engine)
+			if err != nil {
+				return fmt.Errorf("%s, round %d: %w", engine, round+1, causeOf(ctx, err))
+			}
+			res.add(engine, got)
+			fmt.Fprintf(talk, "round %d of %d: %s measured in %.0f s\n", round+1, rounds, got.title, time.Since(began).Seconds())
+		}
+	}
+	return nil
 }
 
 // causeOf prefers the reason why everything was given up to what came of it.

@@ -68,6 +68,9 @@ func (r *results) add(engine string, f *figures) {
 // table renders the results in Markdown: a column for each engine and, of two, the
 // ratio.
 func (r *results) table(engines []string) string {
+	if len(r.rows) == 0 {
+		return ""
+	}
 	var b strings.Builder
 	b.WriteString("| three servers |")
 	for _, e := range engines {
