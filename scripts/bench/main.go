@@ -45,6 +45,7 @@ type options struct {
 	duration time.Duration // how long each operation is measured in a round
 	warm     time.Duration // how long each is done before, not counted
 	runs     int           // how often each command is run
+	seed     uint64        // of the bytes that bad clients send
 }
 
 // The parts of a run, which -only selects. Ready is measured in any case.
@@ -56,10 +57,11 @@ const (
 	partFailover = "failover"
 	partCommands = "commands"
 	partScale    = "scale"
+	partHostile  = "hostile"
 )
 
 func parts() []string {
-	return []string{partReady, partMemory, partLoad, partSingle, partFailover, partCommands, partScale}
+	return []string{partReady, partMemory, partLoad, partSingle, partFailover, partCommands, partScale, partHostile}
 }
 
 func main() {
@@ -94,6 +96,7 @@ func parse(args []string) (options, error) {
 	fs.StringVar(&only, "only", "", "parts to measure: "+strings.Join(parts(), ",")+" (all)")
 	fs.DurationVar(&o.duration, "duration", 3*time.Second, "how long each operation is measured in a round")
 	fs.DurationVar(&o.warm, "warm", 3*time.Second, "how long each operation is done before, in each round, without being counted")
+	fs.Uint64Var(&o.seed, "seed", 1, "of the random bytes that bad clients send")
 	fs.IntVar(&o.runs, "runs", 60, "how often each command is run")
 	if err := fs.Parse(args); err != nil {
 		return o, err
@@ -124,6 +127,9 @@ func parse(args []string) (options, error) {
 // wants tells whether a part is to be measured.
 func (o *options) wants(part string) bool { return o.only == nil || slices.Contains(o.only, part) }
 
+// wantsAny tells whether one of several parts is to be measured.
+func (o *options) wantsAny(parts ...string) bool { return slices.ContainsFunc(parts, o.wants) }
+
 // bench measures, and prints or writes what it found. Progress goes to talk.
 func bench(ctx context.Context, o options, out, talk io.Writer) error {
 	if o.readme != "" { // what cannot be written need not be measured
@@ -132,7 +138,7 @@ func bench(ctx context.Context, o options, out, talk io.Writer) error {
 		}
 	}
 	var res results
-	if o.only == nil || !slices.Equal(o.only, []string{partScale}) {
+	if o.wantsAny(partReady, partMemory, partLoad, partSingle, partFailover) {
 		if err := measureAll(ctx, &o, o.rounds, &res, talk, measure); err != nil {
 			return err
 		}
@@ -143,6 +149,12 @@ func bench(ctx context.Context, o options, out, talk io.Writer) error {
 			return err
 		}
 	}
+	var borne results
+	if o.wants(partHostile) {
+		if err := measureAll(ctx, &o, 1, &borne, talk, measureHostile); err != nil {
+			return err
+		}
+	}
 	var cmds []command
 	if o.wants(partCommands) {
 		var err error
@@ -150,7 +162,7 @@ func bench(ctx context.Context, o options, out, talk io.Writer) error {
 			return fmt.Errorf("commands: %w", causeOf(ctx, err))
 		}
 	}
-	text := machineLine(&o, &res, &grown) + "\n\n" + res.table(o.engines) + grown.scaleTable(o.engines) + commandTable(cmds)
+	text := machineLine(&o, &res, &grown, &borne) + "\n\n" + res.table(o.engines) + grown.scaleTable(o.engines) + borne.hostileTable(o.engines) + commandTable(cmds)
 	if o.readme == "" {
 		_, err := io.WriteString(out, text)
 		return err

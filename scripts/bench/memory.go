@@ -17,9 +17,19 @@ import (
 // the same program and takes a part of those pages' cost off them. Its whole part is
 // added back: too much rather than too little.
 func (e *ensemble) memory(f *figures, row string) error {
-	supervisor, err := parentOf(e.Nodes[0].PID)
+	total, err := e.footprint()
 	if err != nil {
 		return err
+	}
+	f.add(row, memoryUse, float64(total))
+	return nil
+}
+
+// footprint returns that memory in bytes.
+func (e *ensemble) footprint() (int64, error) {
+	supervisor, err := parentOf(e.Nodes[0].PID)
+	if err != nil {
+		return 0, err
 	}
 	pids := []int{supervisor}
 	for _, n := range e.Nodes {
@@ -29,31 +39,30 @@ func (e *ensemble) memory(f *figures, row string) error {
 	for _, pid := range pids {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 		if err != nil {
-			return fmt.Errorf("memory of process %d: %w", pid, err)
+			return 0, fmt.Errorf("memory of process %d: %w", pid, err)
 		}
 		n, err := sumPSS(b, "")
 		if err != nil {
-			return fmt.Errorf("memory of process %d: %w", pid, err)
+			return 0, fmt.Errorf("memory of process %d: %w", pid, err)
 		}
 		total += n
 	}
 	if e.engine == embedded {
 		exe, err := os.Executable()
 		if err != nil {
-			return err
+			return 0, err
 		}
 		b, err := os.ReadFile("/proc/self/smaps")
 		if err != nil {
-			return err
+			return 0, err
 		}
 		own, err := sumPSS(b, exe)
 		if err != nil {
-			return fmt.Errorf("pages of %s: %w", exe, err)
+			return 0, fmt.Errorf("pages of %s: %w", exe, err)
 		}
 		total += own
 	}
-	f.add(row, memoryUse, float64(total))
-	return nil
+	return total, nil
 }
 
 // parentOf returns the process that started pid.
