@@ -150,7 +150,7 @@ func (d *disk) append(ms []*pb.Message, made []mark, st *storage) error {
 		if !raft.IsEmptySnap(m.Snapshot) {
 			meta := m.Snapshot.GetMetadata()
 			s := mark{index: meta.GetIndex(), term: meta.GetTerm(), conf: meta.GetConfState(), replaces: true}
-			if err := d.saveSnapshot(s, writer(m.Snapshot.GetData())); err != nil {
+			if _, err := d.saveSnapshot(s, writer(m.Snapshot.GetData())); err != nil {
 				return err
 			}
 			fresh = append(fresh, s)

@@ -32,8 +32,8 @@ type Config struct {
 
 	Tick          time.Duration // between heartbeats; 0 is 20 ms. An election starts after 10 to 20 of them without a leader
 	NoSync        bool          // do not wait for the disk
-	SnapshotBytes int64         // of log between two snapshots on disk; 0 is 16 MiB
-	SnapshotCount uint64        // of entries between them; 0 is 50,000
+	SnapshotBytes int64         // of log between two snapshots on disk, at least; 0 is 16 MiB. It is as much as the last of them, if that was more
+	SnapshotCount uint64        // of entries between them, at most; 0 is no bound
 	KeepBytes     int64         // of applied log kept in memory for followers that lag; 0 is 8 MiB
 	Logf          func(format string, args ...any)
 }
@@ -125,6 +125,7 @@ type Node struct {
 	applied   uint64
 	appTerm   uint64
 	sinceSnap int64
+	snapSize  int64 // of the last one made here, in bytes
 	snapIndex uint64
 }
 
@@ -187,7 +188,6 @@ func (cfg *Config) check() error {
 	}
 	setDefault(&cfg.Tick, 20*time.Millisecond)
 	setDefault(&cfg.SnapshotBytes, 16<<20)
-	setDefault(&cfg.SnapshotCount, 50_000)
 	setDefault(&cfg.KeepBytes, 8<<20)
 	if cfg.Logf == nil {
 		cfg.Logf = func(string, ...any) {}

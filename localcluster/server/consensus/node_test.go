@@ -26,6 +26,7 @@ type list struct {
 	restored int
 	changes  int
 	received []string
+	written  int // bytes of snapshots
 }
 
 func (l *list) Apply(e consensus.Entry) {
@@ -42,6 +43,9 @@ func (l *list) Snapshot() func(io.Writer) error {
 	items := slices.Clone(l.items)
 	return func(w io.Writer) error {
 		for _, s := range items {
+			l.mu.Lock()
+			l.written += 4 + len(s)
+			l.mu.Unlock()
 			if err := binary.Write(w, binary.BigEndian, uint32(len(s))); err != nil {
 				return err
 			}
@@ -342,6 +346,22 @@ func TestLaggingFollower(t *testing.T) {
 	g.restart(lag)
 	g.put(lag, "again")
 	g.same(502)
+}
+
+// TestSnapshotsCostWithTheLog: a state that grows is not written out again and again. All
+// snapshots together come to a few times what was logged.
+func TestSnapshotsCostWithTheLog(t *testing.T) {
+	const limit, size, count = 16 << 10, 1 << 10, 2000
+	g := newGroup(t, 1, func(c *consensus.Config) { c.SnapshotBytes = limit })
+	g.leader()
+	for i := range count {
+		g.put(0, fmt.Sprintf("%0*d", size, i))
+	}
+	g.stop(0) // waits for a snapshot that is being written
+	logged := size * count
+	if w := g.lists[0].written; w < logged/4 || w > 4*logged {
+		t.Errorf("%d bytes were logged, and %d written as snapshots", logged, w)
+	}
 }
 
 // TestDamagedSnapshot: the one before it and the log from there on are as good. When

@@ -26,9 +26,10 @@ func (d *disk) snapFile(index uint64) string {
 	return filepath.Join(d.snapDir(), fmt.Sprintf("%016x%s", index, snapSuffix))
 }
 
-// saveSnapshot puts a snapshot on disk, before the log mentions it.
-func (d *disk) saveSnapshot(m mark, write func(io.Writer) error) error {
-	return writeWhole(d.snapFile(m.index), func(f *os.File) error {
+// saveSnapshot puts a snapshot on disk, before the log mentions it, and returns its
+// size in bytes.
+func (d *disk) saveSnapshot(m mark, write func(io.Writer) error) (size int64, err error) {
+	err = writeWhole(d.snapFile(m.index), func(f *os.File) error {
 		sum := crc32.New(castagnoli())
 		b := bufio.NewWriterSize(io.MultiWriter(f, sum), 64<<10)
 		_, err := f.Write(make([]byte, len(snapMagic)+8))
@@ -40,10 +41,14 @@ func (d *disk) saveSnapshot(m mark, write func(io.Writer) error) error {
 			err = b.Flush()
 		}
 		if err == nil {
+			size, err = f.Seek(0, io.SeekCurrent)
+		}
+		if err == nil {
 			_, err = f.WriteAt(binary.LittleEndian.AppendUint64([]byte(snapMagic), uint64(sum.Sum32())), 0)
 		}
 		return err
 	})
+	return size, err
 }
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by the library

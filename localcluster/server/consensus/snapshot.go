@@ -12,6 +12,7 @@ import (
 type made struct {
 	mark
 	data []byte
+	size int64 // of one that was written, in bytes
 	err  error
 }
 
@@ -24,7 +25,7 @@ func (n *Node) makeSnapshot() {
 	m := made{mark: mark{index: n.applied, term: n.appTerm, conf: n.log.conf}}
 	write := n.cfg.Machine.Snapshot()
 	n.wg.Go(func() {
-		m.err = n.disk.saveSnapshot(m.mark, write)
+		m.size, m.err = n.disk.saveSnapshot(m.mark, write)
 		n.finished(&m)
 	})
 }
@@ -35,7 +36,7 @@ func (n *Node) readSnapshot(m mark) {
 	n.making, n.wanted = true, false
 	n.wg.Go(func() {
 		data, err := n.disk.loadSnapshot(m)
-		n.finished(&made{m, data, err})
+		n.finished(&made{mark: m, data: data, err: err})
 	})
 }
 
@@ -56,6 +57,7 @@ func (n *Node) madeSnapshot(m *made) {
 	case m.data != nil:
 		n.log.offer(&pb.Snapshot{Data: m.data, Metadata: m.meta()})
 	default:
+		n.snapSize = m.size
 		n.mu.Lock()
 		n.marks = append(n.marks, m.mark)
 		n.mu.Unlock()
