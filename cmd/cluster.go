@@ -21,14 +21,14 @@ func newCluster(a *App) *cobra.Command {
 own servers, which need nothing else, or of Apache ZooKeeper where it is
 installed. A command without a name means the cluster in use, or "dev".
 
-START, STOP and KILL take servers by number or as
+Commands on SERVER… take servers by number or as
 ` + localcluster.Selectors + `.`,
 		Example: `  zooctl cluster up -n 3
   zooctl cluster kill leader`,
 		GroupID: groupCluster,
 	},
 		newClusterUp(a), newClusterDown(a), newClusterLs(a), newClusterStatus(a), newClusterEnv(a), newClusterUse(a),
-		newClusterStart(a), newClusterStop(a), newClusterKill(a),
+		newClusterStart(a), newClusterStop(a), newClusterKill(a), newClusterPause(a), newClusterResume(a),
 	)
 }
 

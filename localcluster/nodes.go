@@ -115,7 +115,7 @@ func (s *supervisor) launch(n *node, pair []net.Listener) error {
 	s.wg.Go(func() { // ends with the process
 		<-p.done
 		s.mu.Lock()
-		unexpected := n.proc == p && n.state == "running"
+		unexpected := n.proc == p && (n.state == "running" || n.state == "paused")
 		if unexpected {
 			n.state = "dead"
 		}
@@ -257,7 +257,7 @@ func (s *supervisor) status(ctx context.Context) *Status {
 	for i, n := range nodes {
 		st.Servers = append(st.Servers, n.client)
 		st.Nodes[i] = NodeStatus{ID: n.id, Address: n.client, State: n.state}
-		if n.proc != nil && n.state == "running" {
+		if n.proc != nil && (n.state == "running" || n.state == "paused") {
 			st.Nodes[i].PID = n.proc.pid
 		}
 	}

@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -77,6 +78,14 @@ func (p *process) gone() bool {
 	}
 }
 
+// pause suspends the process and returns when all of it stands still.
+func (p *process) pause(ctx context.Context) error {
+	if err := suspend(p.cmd.Process); err != nil {
+		return err
+	}
+	return until(ctx, func() (bool, error) { return p.gone() || isSuspended(p.pid), nil })
+}
+
 // kill ends the process at once and reaps it.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill() // fails if it has ended
@@ -86,6 +95,7 @@ func (p *process) kill() {
 // stop asks the process to end, and kills it if it has not by then.
 func (p *process) stop(patience time.Duration) {
 	_ = terminate(p.cmd.Process) // fails if it has ended
+	_ = proceed(p.cmd.Process)   // a suspended one gets the signal no earlier
 	t := time.NewTimer(patience)
 	defer t.Stop()
 	select {

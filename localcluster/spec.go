@@ -43,7 +43,7 @@ type NodeStatus struct {
 	ID      int    `json:"id" yaml:"id"`
 	Address string `json:"address" yaml:"address"`
 	PID     int    `json:"pid,omitempty" yaml:"pid,omitempty"`
-	State   string `json:"state" yaml:"state"` // leader, follower, standalone, waiting (for a quorum), unreachable, stopped, killed, dead (by itself)
+	State   string `json:"state" yaml:"state"` // leader, follower, standalone, waiting (for a quorum), paused, unreachable, stopped, killed, dead (by itself)
 	Version string `json:"version,omitempty" yaml:"version,omitempty"`
 	Zxid    string `json:"zxid,omitempty" yaml:"zxid,omitempty"`
 }
