@@ -142,6 +142,14 @@ func (s *Server) Stop() error {
 	return s.node.Stop()
 }
 
+// Link says what is wrong with the way between a server and one of the others.
+type Link = consensus.Link
+
+// SetLinks replaces what is wrong with the links between this server and the others,
+// of which nothing is at the start. It concerns no client: a server that loses its
+// leader or its quorum drops its clients itself.
+func (s *Server) SetLinks(faults []Link) { s.node.SetLinks(faults) }
+
 // Failed is closed when the server can no longer keep its promises, as when its
 // disk fails. Err then says why; the server still wants Stop.
 func (s *Server) Failed() <-chan struct{} { return s.node.Failed() }

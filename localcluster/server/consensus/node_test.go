@@ -86,6 +86,12 @@ func (l *list) Changed(consensus.Status) {
 	l.changes++
 }
 
+func (l *list) changed() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.changes
+}
+
 func (l *list) have() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
