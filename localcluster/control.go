@@ -17,8 +17,10 @@ import (
 // one report. The connection of a request to end stays open until the supervisor is
 // gone.
 type request struct {
-	Op    string   `json:"op"` // status, start, stop, kill, pause, resume, down, keep (down without removing the data)
-	Nodes []string `json:"nodes,omitempty"`
+	Op     string     `json:"op"` // status, start, stop, kill, pause, resume, isolate, partition, heal, down, keep (down without removing the data)
+	Nodes  []string   `json:"nodes,omitempty"`
+	Groups [][]string `json:"groups,omitempty"`  // partition
+	OneWay bool       `json:"one_way,omitempty"` // isolate, partition
 }
 
 // requestLimit bounds a request, in bytes.
@@ -104,6 +106,12 @@ func (s *supervisor) handle(ctx context.Context, r request) error {
 		return s.pause(ctx, r.Nodes)
 	case "resume":
 		return s.resume(ctx, r.Nodes)
+	case "isolate":
+		return s.isolate(ctx, r.Nodes, r.OneWay)
+	case "partition":
+		return s.partition(ctx, r.Groups, r.OneWay)
+	case "heal":
+		return s.heal(ctx)
 	}
 	return fmt.Errorf("%w: request %q", ErrBadSpec, r.Op)
 }

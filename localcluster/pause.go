@@ -55,6 +55,11 @@ func (s *supervisor) proceed(ctx context.Context, nodes []*node) error {
 		if !s.paused(n) {
 			continue
 		}
+		// It learns what became of its links before it can send anything.
+		wait, err := s.instruct(n)
+		if err != nil {
+			return err
+		}
 		s.mu.Lock()
 		p := n.proc
 		n.state = "running"
@@ -63,6 +68,9 @@ func (s *supervisor) proceed(ctx context.Context, nodes []*node) error {
 			return err
 		}
 		s.event("resume", n, "")
+		if err := wait(ctx); err != nil {
+			return err
+		}
 		woken = append(woken, n)
 	}
 	return s.recovered(ctx, woken)
@@ -95,19 +103,4 @@ func (s *supervisor) recovered(ctx context.Context, nodes []*node) error {
 		}
 		return s.await(ctx, n, func(answer) bool { return true })
 	})
-}
-
-// able returns the servers that must be able to serve: those that are active, if they
-// are a quorum.
-func (s *supervisor) able() []*node {
-	var up []*node
-	for _, n := range s.nodes {
-		if s.active(n) {
-			up = append(up, n)
-		}
-	}
-	if len(up) <= len(s.nodes)/2 {
-		return nil
-	}
-	return up
 }

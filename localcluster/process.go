@@ -13,7 +13,8 @@ import (
 type process struct {
 	cmd     *exec.Cmd
 	pid     int
-	stdin   io.Closer // its end tells the server that the supervisor is gone
+	stdin   io.WriteCloser // its end tells the server that the supervisor is gone
+	control *controller    // of a server that takes orders, else nil
 	started time.Time
 	done    chan struct{} // closed when the process has been reaped
 	err     error         // how it ended; valid once done is closed

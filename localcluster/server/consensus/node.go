@@ -29,6 +29,7 @@ type Config struct {
 	Listener net.Listener
 	Secret   []byte // the peers prove to each other that they know it
 	Machine  Machine
+	Links    []Link // what is wrong with its links from the start; see SetLinks
 
 	Tick          time.Duration // between heartbeats; 0 is 20 ms. An election starts after 10 to 20 of them without a leader
 	NoSync        bool          // do not wait for the disk
@@ -164,12 +165,14 @@ func Start(cfg Config) (*Node, error) {
 	links := make(map[uint64]*link)
 	for _, p := range cfg.Peers {
 		if p.ID != cfg.ID {
-			l := newLink(n, p)
-			links[p.ID] = l
-			n.wg.Go(l.run) // ends with the context
+			links[p.ID] = newLink(n, p)
 		}
 	}
 	n.links.Store(&links)
+	n.SetLinks(cfg.Links)
+	for _, l := range links {
+		n.wg.Go(l.run) // ends with the context
+	}
 	if cfg.Listener != nil {
 		n.wg.Go(n.accept) // ends with the listener
 	}
