@@ -21,14 +21,15 @@ func newCluster(a *App) *cobra.Command {
 own servers, which need nothing else, or of Apache ZooKeeper where it is
 installed. A command without a name means the cluster in use, or "dev".
 
-START, STOP and KILL take servers by number or as
+Commands on SERVER… take servers by number or as
 ` + localcluster.Selectors + `.`,
 		Example: `  zooctl cluster up -n 3
   zooctl cluster kill leader`,
 		GroupID: groupCluster,
 	},
 		newClusterUp(a), newClusterDown(a), newClusterLs(a), newClusterStatus(a), newClusterEnv(a), newClusterUse(a),
-		newClusterStart(a), newClusterStop(a), newClusterKill(a),
+		newClusterStart(a), newClusterStop(a), newClusterKill(a), newClusterPause(a), newClusterResume(a),
+		newClusterIsolate(a), newClusterPartition(a), newClusterHeal(a),
 	)
 }
 
@@ -93,6 +94,7 @@ func nodes(s localcluster.Status) render.View {
 		{Name: "state", Cell: func(n node) any { return stateOf(n.State) }},
 		{Name: "pid", Cell: func(n node) any { return orDash(n.PID) }},
 		{Name: "zxid", Cell: func(n node) any { return cmp.Or(n.Zxid, "-") }},
+		{Name: "faults", Cell: func(n node) any { return cmp.Or(n.Faults(), "-") }},
 		{Name: "version", Wide: true, Cell: func(n node) any { return cmp.Or(n.Version, "-") }},
 	}}}
 }

@@ -13,7 +13,8 @@ func newClusterStatus(a *App) *cobra.Command {
 		Use:   "status [NAME]",
 		Short: "Show the servers of an ensemble",
 		Long: `Status shows what each server of an ensemble is: leader, follower, standalone,
-waiting for a quorum, stopped, killed, or dead if it ended by itself.`,
+waiting for a quorum, paused, stopped, killed, or dead if it ended by itself; and
+which of its links are cut.`,
 		Example: `  zooctl cluster status
   zooctl cluster status dev -o json`,
 		Annotations:       localExits(),

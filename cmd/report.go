@@ -102,6 +102,7 @@ var outcomes = []struct {
 	{localcluster.ErrPortInUse, 69, "--ports asks for others; without it, free ones are found"},
 	{localcluster.ErrBadSpec, usage, ""},
 	{localcluster.ErrNotHere, 69, ""},
+	{localcluster.ErrNotForEngine, 69, ""},
 	{config.ErrNoContext, 66, "contexts are in zooctl/config.yaml under XDG_CONFIG_HOME or ~/.config"},
 	{exec.ErrNotFound, 127, ""},
 }

@@ -14,6 +14,10 @@ type apache struct{}
 
 func (apache) listens() bool { return false }
 
+func (apache) links() error {
+	return fmt.Errorf("%w: links between servers of Apache ZooKeeper cannot be cut yet; 'pause' and 'kill' work with them", ErrNotForEngine)
+}
+
 func (apache) check(dist string) error {
 	if _, err := classpath(dist); err != nil { // what the user has named comes first
 		return err

@@ -174,17 +174,17 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 // Start starts servers that are down. It returns when they serve, or run if there
 // are too few for a quorum. The servers are named by [Selectors].
 func (c *Cluster) Start(ctx context.Context, nodes []string) (Status, error) {
-	return c.act(ctx, request{"start", nodes})
+	return c.act(ctx, request{Op: "start", Nodes: nodes})
 }
 
 // Stop asks servers to end and returns when they have.
 func (c *Cluster) Stop(ctx context.Context, nodes []string) (Status, error) {
-	return c.act(ctx, request{"stop", nodes})
+	return c.act(ctx, request{Op: "stop", Nodes: nodes})
 }
 
 // Kill ends servers with SIGKILL and returns when they are gone.
 func (c *Cluster) Kill(ctx context.Context, nodes []string) (Status, error) {
-	return c.act(ctx, request{"kill", nodes})
+	return c.act(ctx, request{Op: "kill", Nodes: nodes})
 }
 
 func (c *Cluster) act(ctx context.Context, r request) (Status, error) {

@@ -17,8 +17,10 @@ import (
 // one report. The connection of a request to end stays open until the supervisor is
 // gone.
 type request struct {
-	Op    string   `json:"op"` // status, start, stop, kill, down, keep (down without removing the data)
-	Nodes []string `json:"nodes,omitempty"`
+	Op     string     `json:"op"` // status, start, stop, kill, pause, resume, isolate, partition, heal, down, keep (down without removing the data)
+	Nodes  []string   `json:"nodes,omitempty"`
+	Groups [][]string `json:"groups,omitempty"`  // partition
+	OneWay bool       `json:"one_way,omitempty"` // isolate, partition
 }
 
 // requestLimit bounds a request, in bytes.
@@ -100,6 +102,16 @@ func (s *supervisor) handle(ctx context.Context, r request) error {
 		return s.halts(ctx, r.Nodes, "stopped")
 	case "kill":
 		return s.halts(ctx, r.Nodes, "killed")
+	case "pause":
+		return s.pause(ctx, r.Nodes)
+	case "resume":
+		return s.resume(ctx, r.Nodes)
+	case "isolate":
+		return s.isolate(ctx, r.Nodes, r.OneWay)
+	case "partition":
+		return s.partition(ctx, r.Groups, r.OneWay)
+	case "heal":
+		return s.heal(ctx)
 	}
 	return fmt.Errorf("%w: request %q", ErrBadSpec, r.Op)
 }
@@ -107,7 +119,7 @@ func (s *supervisor) handle(ctx context.Context, r request) error {
 // start starts servers that are down and returns when they serve again; where there
 // is no quorum even so, when they run.
 func (s *supervisor) start(ctx context.Context, selectors []string) error {
-	nodes, err := s.choose(ctx, selectors, false)
+	nodes, err := s.choose(ctx, selectors, func(n *node) bool { return !s.running(n) })
 	if err != nil {
 		return err
 	}
@@ -119,20 +131,7 @@ func (s *supervisor) start(ctx context.Context, selectors []string) error {
 			return err
 		}
 	}
-	var up []*node
-	for _, n := range s.nodes {
-		if s.running(n) {
-			up = append(up, n)
-		}
-	}
-	if len(up) > len(s.nodes)/2 {
-		return s.ready(ctx, up)
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return s.each(nodes, func(n *node) error {
-		return s.await(ctx, n, func(answer) bool { return true })
-	})
+	return s.recovered(ctx, nodes)
 }
 
 // restart starts one server on the ports that it had.
@@ -164,7 +163,7 @@ func (s *supervisor) restart(n *node) (err error) {
 
 // halts ends servers, all at once.
 func (s *supervisor) halts(ctx context.Context, selectors []string, state string) error {
-	nodes, err := s.choose(ctx, selectors, true)
+	nodes, err := s.choose(ctx, selectors, s.running)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package localcluster
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -21,17 +20,19 @@ type embedded struct{}
 
 func (embedded) check(string) error   { return nil }
 func (embedded) listens() bool        { return true }
+func (embedded) links() error         { return nil }
 func (embedded) prepare(member) error { return nil }
 
 // serverInput is what a server process reads first from its standard input, so
 // that the secret is in no argument and no environment. The end of that input is
 // the end of its owner.
 type serverInput struct {
-	ID      int    `json:"id"`
-	Peers   []peer `json:"peers"`
-	Data    string `json:"data"`
-	Secret  []byte `json:"secret"`
-	Version string `json:"version"`
+	ID      int           `json:"id"`
+	Peers   []peer        `json:"peers"`
+	Data    string        `json:"data"`
+	Secret  []byte        `json:"secret"`
+	Version string        `json:"version"`
+	Links   []server.Link `json:"links,omitempty"`
 }
 
 func (embedded) command(m member, files []*os.File) (*exec.Cmd, []byte, error) {
@@ -40,14 +41,16 @@ func (embedded) command(m member, files []*os.File) (*exec.Cmd, []byte, error) {
 		return nil, nil, err
 	}
 	cmd.ExtraFiles = files
-	in, err := json.Marshal(serverInput{ID: m.id, Peers: m.peers, Data: filepath.Join(m.dir, "data"), Secret: m.secret, Version: version()})
+	in, err := json.Marshal(serverInput{ID: m.id, Peers: m.peers, Data: filepath.Join(m.dir, "data"), Secret: m.secret, Version: version(), Links: m.faults})
 	return cmd, append(in, '\n'), err
 }
 
-// The descriptors of the sockets that a server process is born with.
+// The descriptors that a server process is born with: its sockets, and a pipe for what
+// it answers to orders.
 const (
 	clientFD = 3
 	peerFD   = 4
+	answerFD = 5
 )
 
 // serverGC is the garbage collector's percentage in a server: less memory for a little
@@ -87,15 +90,10 @@ func serve(logf func(string, ...any)) error {
 	if err != nil {
 		return err
 	}
-	cfg := server.Config{ID: uint64(in.ID), DataDir: in.Data, Client: client, Peer: peers, Secret: in.Secret, Version: in.Version, Logf: logf}
+	cfg := server.Config{ID: uint64(in.ID), DataDir: in.Data, Client: client, Peer: peers, Secret: in.Secret, Version: in.Version, Links: in.Links, Logf: logf}
 	for _, p := range in.Peers {
 		cfg.Peers = append(cfg.Peers, server.Peer{ID: uint64(p.ID), Addr: p.Addr})
 	}
-	orphaned := make(chan struct{})
-	go func() { // ends with the owner, or with this process
-		_, _ = io.Copy(io.Discard, io.MultiReader(dec.Buffered(), os.Stdin))
-		close(orphaned)
-	}()
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM)
 	signal.Ignore(os.Interrupt, syscall.SIGHUP) // those are the supervisor's to act on
@@ -103,6 +101,11 @@ func serve(logf func(string, ...any)) error {
 	if err != nil {
 		return err
 	}
+	orphaned := make(chan struct{})
+	go func() { // ends with the owner, or with this process
+		obey(dec, os.NewFile(answerFD, "answers"), s)
+		close(orphaned)
+	}()
 	logf("server %d serves clients on %s", in.ID, client.Addr())
 	select {
 	case <-term:

@@ -5,6 +5,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+
+	"github.com/zooctl/zooctl/localcluster/server"
 )
 
 // member is one server as an engine sees it.
@@ -14,7 +16,8 @@ type member struct {
 	client string // host:port of its clients
 	peers  []peer // all servers
 	secret []byte
-	dist   string // apache: where the distribution is
+	dist   string        // apache: where the distribution is
+	faults []server.Link // of its links, from the start
 }
 
 // peer is where the servers find one of them.
@@ -32,10 +35,14 @@ type engine interface {
 	check(dist string) error
 	// listens tells whether its servers take their sockets from the supervisor.
 	listens() bool
+	// links returns nil if its servers obey a table of what is wrong with the links
+	// between them, or why they do not.
+	links() error
 	// prepare writes a server's configuration.
 	prepare(m member) error
 	// command returns the process that serves m, with what to write to its standard
-	// input. files are the sockets of the clients and the peers, if it listens.
+	// input. files are the sockets of the clients and the peers and the pipe for what it
+	// answers to orders, if it listens.
 	command(m member, files []*os.File) (cmd *exec.Cmd, input []byte, err error)
 }
 

@@ -17,7 +17,7 @@ type fault struct {
 
 // kinds are the sentinels that travel by name.
 var kinds = map[string]error{
-	"cluster": ErrNoCluster, "running": ErrNotRunning, "spec": ErrBadSpec, "here": ErrNotHere, "node": ErrNoNode, "held": errHeld, "port": ErrPortInUse,
+	"cluster": ErrNoCluster, "running": ErrNotRunning, "spec": ErrBadSpec, "here": ErrNotHere, "node": ErrNoNode, "held": errHeld, "port": ErrPortInUse, "engine": ErrNotForEngine,
 }
 
 func faultOf(err error) *fault {

@@ -100,13 +100,28 @@ func (s *supervisor) launch(n *node, pair []net.Listener) error {
 		defer f.Close() // the process has its own
 		files = append(files, f)
 	}
-	cmd, input, err := s.engine.command(n.member, files)
+	control, answers, err := s.newController()
+	if err != nil {
+		return err
+	}
+	if answers != nil {
+		defer answers.Close() // the process has its own
+		files = append(files, answers)
+	}
+	s.mu.Lock()
+	m := n.member
+	m.faults = cutsOf(s.cuts, n.id).table()
+	s.mu.Unlock()
+	cmd, input, err := s.engine.command(m, files)
 	if err != nil {
 		return err
 	}
 	p, err := s.starter.start(cmd, input, logFile(s.Dir, n.id), func() { s.park(n) })
 	if err != nil {
 		return &StartError{Node: n.id, Reason: err.Error()}
+	}
+	if control != nil {
+		control.out, p.control = p.stdin, control
 	}
 	s.mu.Lock()
 	n.proc, n.state = p, "running"
@@ -115,7 +130,7 @@ func (s *supervisor) launch(n *node, pair []net.Listener) error {
 	s.wg.Go(func() { // ends with the process
 		<-p.done
 		s.mu.Lock()
-		unexpected := n.proc == p && n.state == "running"
+		unexpected := n.proc == p && (n.state == "running" || n.state == "paused")
 		if unexpected {
 			n.state = "dead"
 		}
@@ -257,9 +272,11 @@ func (s *supervisor) status(ctx context.Context) *Status {
 	for i, n := range nodes {
 		st.Servers = append(st.Servers, n.client)
 		st.Nodes[i] = NodeStatus{ID: n.id, Address: n.client, State: n.state}
-		if n.proc != nil && n.state == "running" {
+		if n.proc != nil && (n.state == "running" || n.state == "paused") {
 			st.Nodes[i].PID = n.proc.pid
 		}
+		cut := cutsOf(s.cuts, n.id)
+		st.Nodes[i].CutTo, st.Nodes[i].CutFrom = cut.to, cut.from
 	}
 	s.mu.Unlock()
 	var wg sync.WaitGroup

@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -12,7 +13,8 @@ import (
 type process struct {
 	cmd     *exec.Cmd
 	pid     int
-	stdin   io.Closer // its end tells the server that the supervisor is gone
+	stdin   io.WriteCloser // its end tells the server that the supervisor is gone
+	control *controller    // of a server that takes orders, else nil
 	started time.Time
 	done    chan struct{} // closed when the process has been reaped
 	err     error         // how it ended; valid once done is closed
@@ -77,6 +79,14 @@ func (p *process) gone() bool {
 	}
 }
 
+// pause suspends the process and returns when all of it stands still.
+func (p *process) pause(ctx context.Context) error {
+	if err := suspend(p.cmd.Process); err != nil {
+		return err
+	}
+	return until(ctx, func() (bool, error) { return p.gone() || isSuspended(p.pid), nil })
+}
+
 // kill ends the process at once and reaps it.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill() // fails if it has ended
@@ -86,6 +96,7 @@ func (p *process) kill() {
 // stop asks the process to end, and kills it if it has not by then.
 func (p *process) stop(patience time.Duration) {
 	_ = terminate(p.cmd.Process) // fails if it has ended
+	_ = proceed(p.cmd.Process)   // a suspended one gets the signal no earlier
 	t := time.NewTimer(patience)
 	defer t.Stop()
 	select {

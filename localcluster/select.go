@@ -11,17 +11,19 @@ import (
 // Selectors name servers: by number, by what they are at the moment, or by how many.
 // leader and followers go by what the servers say; one, minority, majority and all
 // take the lowest numbers among those that an operation can act on: servers that run
-// for stop and kill, servers that are down for start.
+// for stop, kill and pause, servers that are down for start, paused ones for resume, any
+// for isolate and partition.
 const Selectors = "1 2 … leader followers one minority majority all"
 
-// choose finds the servers that the selectors mean, each once, by number.
-func (s *supervisor) choose(ctx context.Context, selectors []string, running bool) ([]*node, error) {
+// choose finds the servers that the selectors mean, each once, by number. fits tells
+// which of them the operation can act on.
+func (s *supervisor) choose(ctx context.Context, selectors []string, fits func(*node) bool) ([]*node, error) {
 	if len(selectors) == 0 {
 		return nil, fmt.Errorf("%w: no server is named: want %s", ErrBadSpec, Selectors)
 	}
 	var chosen []*node
 	for _, sel := range selectors {
-		found, err := s.find(ctx, sel, running)
+		found, err := s.find(ctx, sel, fits)
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +37,7 @@ func (s *supervisor) choose(ctx context.Context, selectors []string, running boo
 	return chosen, nil
 }
 
-func (s *supervisor) find(ctx context.Context, sel string, running bool) ([]*node, error) {
+func (s *supervisor) find(ctx context.Context, sel string, fits func(*node) bool) ([]*node, error) {
 	size := len(s.nodes)
 	if id, err := strconv.Atoi(sel); err == nil {
 		if id < 1 || id > size {
@@ -45,7 +47,7 @@ func (s *supervisor) find(ctx context.Context, sel string, running bool) ([]*nod
 	}
 	var found []*node
 	for _, n := range s.nodes {
-		if s.running(n) == running {
+		if fits(n) {
 			found = append(found, n)
 		}
 	}

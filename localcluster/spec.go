@@ -43,19 +43,25 @@ type NodeStatus struct {
 	ID      int    `json:"id" yaml:"id"`
 	Address string `json:"address" yaml:"address"`
 	PID     int    `json:"pid,omitempty" yaml:"pid,omitempty"`
-	State   string `json:"state" yaml:"state"` // leader, follower, standalone, waiting (for a quorum), unreachable, stopped, killed, dead (by itself)
+	State   string `json:"state" yaml:"state"` // leader, follower, standalone, waiting (for a quorum), paused, unreachable, stopped, killed, dead (by itself)
 	Version string `json:"version,omitempty" yaml:"version,omitempty"`
 	Zxid    string `json:"zxid,omitempty" yaml:"zxid,omitempty"`
+	CutTo   []int  `json:"cut_to,omitempty" yaml:"cut_to,omitempty"`     // servers that hear nothing of it
+	CutFrom []int  `json:"cut_from,omitempty" yaml:"cut_from,omitempty"` // servers of which it hears nothing
 }
+
+// Faults says which links of the server are cut, in a few words, or nothing.
+func (n NodeStatus) Faults() string { return cutLinks{n.CutTo, n.CutFrom}.String() }
 
 // The ways in which a cluster cannot be had.
 var (
-	ErrNoCluster  = errors.New("no such cluster")
-	ErrNotRunning = errors.New("cluster is not running")
-	ErrBadSpec    = errors.New("not possible")
-	ErrNotHere    = errors.New("not available on this machine")
-	ErrNoNode     = errors.New("no such server")
-	ErrPortInUse  = errors.New("port is in use")
+	ErrNoCluster    = errors.New("no such cluster")
+	ErrNotRunning   = errors.New("cluster is not running")
+	ErrBadSpec      = errors.New("not possible")
+	ErrNotHere      = errors.New("not available on this machine")
+	ErrNoNode       = errors.New("no such server")
+	ErrPortInUse    = errors.New("port is in use")
+	ErrNotForEngine = errors.New("not possible with this engine")
 )
 
 // StartError says which server did not start, and the last it said.

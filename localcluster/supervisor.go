@@ -63,6 +63,7 @@ type supervisor struct {
 
 	mu    sync.Mutex
 	nodes []*node
+	cuts  map[way]bool // in force; replaced, never changed
 }
 
 // node is one server and what became of it.
@@ -234,13 +235,19 @@ func (s *supervisor) end(remove bool) error {
 
 // event notes what happened to a server.
 func (s *supervisor) event(what string, n *node, more string) {
+	pid := 0
+	s.mu.Lock()
+	if n.proc != nil && !n.proc.gone() || what == "exit" {
+		pid = n.proc.pid
+	}
+	s.mu.Unlock()
 	line, _ := json.Marshal(struct { // strings and numbers always can be
 		Time  time.Time `json:"time"`
 		Event string    `json:"event"`
 		Node  int       `json:"node"`
 		PID   int       `json:"pid,omitempty"`
 		More  string    `json:"detail,omitempty"`
-	}{time.Now(), what, n.id, n.proc.pid, more})
+	}{time.Now(), what, n.id, pid, more})
 	_, _ = s.events.Write(append(line, '\n')) // a full disk must not stop the cluster
 }
 

@@ -20,6 +20,9 @@ func supported() error {
 func detach(*exec.Cmd)                   {}
 func tether(*exec.Cmd)                   {}
 func terminate(p *os.Process) error      { return p.Kill() }
+func suspend(*os.Process) error          { return supported() }
+func proceed(*os.Process) error          { return supported() }
+func isSuspended(int) bool               { return false }
 func peerUID(*net.UnixConn) (int, error) { return 0, supported() }
 func closeInherited()                    {}
 func park(string) (io.Closer, error)     { return nil, supported() }

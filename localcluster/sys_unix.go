@@ -22,6 +22,12 @@ func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true
 // terminate asks a process to end.
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
+// suspend stops a process where it is; nothing that it does can prevent that.
+func suspend(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
+
+// proceed lets a suspended process go on.
+func proceed(p *os.Process) error { return p.Signal(syscall.SIGCONT) }
+
 // peerUID returns the user at the other end of a Unix socket.
 func peerUID(c *net.UnixConn) (uid int, err error) {
 	raw, err := c.SyscallConn()

@@ -247,6 +247,13 @@ func (c *conn) pending() bool {
 	return len(c.queue) > 0 || c.hello != nil && !c.isReady
 }
 
+// greeted tells whether a session has been asked for.
+func (c *conn) greeted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hello != nil
+}
+
 // cut ends the connection at once; its reader notices and cleans up.
 func (c *conn) cut() {
 	c.mu.Lock()

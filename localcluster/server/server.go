@@ -40,6 +40,7 @@ type Config struct {
 	Secret   []byte        // the peers prove to each other that they know it
 	TickTime time.Duration // session timeouts are held between 2 and 20 of it; 0 is DefaultTickTime
 	MaxFrame int           // jute.maxbuffer, in bytes; 0 is wire.DefaultMaxFrame
+	Links    []Link        // what is wrong with its links from the start; see SetLinks
 	NoSync   bool          // do not wait for the disk: what is acknowledged may be lost with the machine
 	Version  string        // shown behind the protocol's version in srvr and envi
 	Logf     func(format string, args ...any)
@@ -98,7 +99,7 @@ func Start(cfg Config) (*Server, error) {
 	s.sessions.Store(int64(cfg.ID)<<56 | time.Now().UnixMilli()<<24>>8&(1<<56-1))
 	node, err := consensus.Start(consensus.Config{
 		ID: cfg.ID, Peers: cfg.Peers, Dir: cfg.DataDir, Listener: cfg.Peer, Secret: cfg.Secret,
-		NoSync: cfg.NoSync, Machine: (*machine)(s), Logf: cfg.Logf,
+		NoSync: cfg.NoSync, Links: cfg.Links, Machine: (*machine)(s), Logf: cfg.Logf,
 	})
 	if err != nil {
 		cancel()
@@ -141,6 +142,14 @@ func (s *Server) Stop() error {
 	s.wg.Wait()
 	return s.node.Stop()
 }
+
+// Link says what is wrong with the way between a server and one of the others.
+type Link = consensus.Link
+
+// SetLinks replaces what is wrong with the links between this server and the others. It
+// concerns no client: a server that loses its leader or its quorum drops its clients
+// itself.
+func (s *Server) SetLinks(faults []Link) { s.node.SetLinks(faults) }
 
 // Failed is closed when the server can no longer keep its promises, as when its
 // disk fails. Err then says why; the server still wants Stop.

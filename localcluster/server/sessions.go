@@ -81,7 +81,8 @@ func timeout(s tree.Session) time.Duration { return time.Duration(s.Timeout) * t
 
 // Changed is told that the leader, the term or the link to the leader is
 // another. Whatever waits for the log may wait for ever, so it is cut; without a
-// leader every client is.
+// leader every client is. Who has not asked for a session is none yet, and may be
+// reading the answer to a four-letter word.
 func (m *machine) Changed(st consensus.Status) {
 	s := (*Server)(m)
 	s.status.Store(&st)
@@ -94,7 +95,7 @@ func (m *machine) Changed(st consensus.Status) {
 	}
 	s.clockMu.Unlock()
 	for _, c := range s.clients() {
-		if st.Leader == 0 || c.pending() {
+		if st.Leader == 0 && c.greeted() || c.pending() {
 			c.cut()
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -59,35 +59,48 @@ func greet(nc net.Conn, secret []byte, self, peer uint64) error {
 	return nc.SetDeadline(time.Time{})
 }
 
-// admit is the other side. It returns the id of the peer.
-func admit(nc net.Conn, secret []byte, self uint64, peers []Peer) (uint64, error) {
+// inbound is a connection that a peer has made.
+type inbound struct {
+	from  uint64
+	nc    net.Conn
+	hello []byte
+	lost  atomic.Bool // something that came by it was not taken
+}
+
+// hear is the beginning of the other side: it learns who the dialler says it is.
+func hear(nc net.Conn, self uint64, known func(id uint64) bool) (*inbound, error) {
 	_ = nc.SetDeadline(time.Now().Add(handshakeTime))
 	hello := make([]byte, helloLen)
 	if _, err := io.ReadFull(nc, hello); err != nil {
-		return 0, fmt.Errorf("handshake: %w", err)
+		return nil, fmt.Errorf("handshake: %w", err)
 	}
 	ids := hello[len(handshakeMagic):]
 	from, to := binary.BigEndian.Uint64(ids), binary.BigEndian.Uint64(ids[8:])
 	switch {
 	case string(hello[:len(handshakeMagic)]) != handshakeMagic:
-		return 0, errors.New("not a peer of this program")
+		return nil, errors.New("not a peer of this program")
 	case to != self:
-		return 0, fmt.Errorf("it wants server %d, this is %d", to, self)
-	case from == self || !slices.ContainsFunc(peers, func(p Peer) bool { return p.ID == from }):
-		return 0, fmt.Errorf("server %d is no peer", from)
+		return nil, fmt.Errorf("it wants server %d, this is %d", to, self)
+	case from == self || !known(from):
+		return nil, fmt.Errorf("server %d is no peer", from)
 	}
+	return &inbound{from: from, nc: nc, hello: hello}, nil
+}
+
+// prove is the rest: each side shows the other that it knows the secret.
+func (in *inbound) prove(secret []byte) error {
 	ours := challenge()
-	if _, err := nc.Write(append(ours, proof(secret, "accepts", hello, ours)...)); err != nil {
-		return 0, err
+	if _, err := in.nc.Write(append(ours, proof(secret, "accepts", in.hello, ours)...)); err != nil {
+		return err
 	}
 	var theirs [sha256.Size]byte
-	if _, err := io.ReadFull(nc, theirs[:]); err != nil {
-		return 0, fmt.Errorf("handshake: %w", err)
+	if _, err := io.ReadFull(in.nc, theirs[:]); err != nil {
+		return fmt.Errorf("handshake: %w", err)
 	}
-	if !hmac.Equal(theirs[:], proof(secret, "dials", hello, ours)) {
-		return 0, errSecret
+	if !hmac.Equal(theirs[:], proof(secret, "dials", in.hello, ours)) {
+		return errSecret
 	}
-	return from, nc.SetDeadline(time.Time{})
+	return in.nc.SetDeadline(time.Time{})
 }
 
 func challenge() []byte {

@@ -40,10 +40,14 @@ type link struct {
 	peer Peer
 	up   atomic.Bool
 
+	heard atomic.Int64 // tick at which the peer's last frame came
+
 	mu    sync.Mutex
 	conn  net.Conn // nil while down
 	queue []byte
 	snaps int           // snapshots in queue
+	fault Link          // what is wrong with it
+	lost  bool          // something that was sent by conn did not arrive
 	more  chan struct{} // wakes the sender
 }
 
@@ -53,6 +57,7 @@ func newLink(n *Node, p Peer) *link { return &link{n: n, peer: p, more: make(cha
 func (l *link) run() {
 	wait := dialFirst
 	for l.n.ctx.Err() == nil {
+		l.waitForWay()
 		nc, err := l.dial()
 		if err != nil {
 			wait = min(2*wait, dialLast)
@@ -97,7 +102,7 @@ func (l *link) dial() (net.Conn, error) {
 // connection is closed.
 func (l *link) carry(nc net.Conn) {
 	l.mu.Lock()
-	l.conn, l.queue, l.snaps = nc, nil, 0
+	l.conn, l.queue, l.snaps, l.lost = nc, nil, 0, false
 	l.mu.Unlock()
 	l.up.Store(true)
 	defer closeOn(l.n.ctx.Done(), nc)() // a peer that does not read cannot hold up Stop
@@ -114,7 +119,15 @@ func (l *link) carry(nc net.Conn) {
 		_ = nc.Close()
 		<-gone
 	}()
+	l.pump(nc, gone)
+}
+
+// pump sends what is queued, each part when it is due, until the connection breaks.
+func (l *link) pump(nc net.Conn, gone <-chan struct{}) {
 	var spare []byte
+	var late []parcel // in order; empty unless there is a delay
+	due := time.NewTimer(0)
+	defer due.Stop()
 	for {
 		select {
 		case <-l.n.ctx.Done():
@@ -122,31 +135,55 @@ func (l *link) carry(nc net.Conn) {
 		case <-gone:
 			return
 		case <-l.more:
+		case <-due.C:
 		}
-		l.mu.Lock()
-		b, snaps := l.queue, l.snaps
-		l.queue, l.snaps, spare = spare[:0], 0, nil
-		l.mu.Unlock()
-		if _, err := nc.Write(b); err != nil {
-			return
+		p, ok := l.collect(spare)
+		if ok && len(late) == 0 && p.due.IsZero() {
+			if !l.deliver(nc, p) {
+				return
+			}
+			if spare = p.b; cap(spare) > 1<<20 {
+				spare = nil
+			}
+			continue
 		}
-		if cap(b) <= 1<<20 {
-			spare = b
+		if ok {
+			late, spare = append(late, p), nil
 		}
-		if snaps > 0 {
-			l.n.mu.Lock()
-			l.n.sent = append(l.n.sent, l.peer.ID)
-			l.n.mu.Unlock()
-			wake(l.n.kick)
+		for len(late) > 0 && !time.Now().Before(late[0].due) {
+			if !l.deliver(nc, late[0]) {
+				return
+			}
+			late = late[1:]
+		}
+		if len(late) > 0 {
+			due.Reset(time.Until(late[0].due))
 		}
 	}
+}
+
+// deliver writes one part, and tells whether the connection goes on.
+func (l *link) deliver(nc net.Conn, p parcel) bool {
+	if l.swallows() {
+		return true
+	}
+	if _, err := nc.Write(p.b); err != nil {
+		return false
+	}
+	if p.snaps > 0 {
+		l.n.mu.Lock()
+		l.n.sent = append(l.n.sent, l.peer.ID)
+		l.n.mu.Unlock()
+		wake(l.n.kick)
+	}
+	return true
 }
 
 // send queues one frame. It fails at once while the link is down.
 func (l *link) send(kind byte, body []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.room(len(body)); err != nil {
+	if err := l.room(len(body)); err != nil || l.mute() {
 		return err
 	}
 	l.queue = binary.BigEndian.AppendUint32(l.queue, uint32(len(body)+1))
@@ -159,7 +196,7 @@ func (l *link) send(kind byte, body []byte) error {
 func (l *link) sendRaft(m *pb.Message) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.room(0); err != nil {
+	if err := l.room(0); err != nil || l.mute() {
 		return err
 	}
 	start := len(l.queue)
@@ -213,9 +250,18 @@ func (n *Node) accept() {
 func (n *Node) receive(nc net.Conn) {
 	defer closeOn(n.ctx.Done(), nc)()
 	defer nc.Close()
-	from, err := admit(nc, n.cfg.Secret, n.cfg.ID, n.cfg.Peers)
+	in, err := hear(nc, n.cfg.ID, func(id uint64) bool { return n.link(id) != nil })
 	if err != nil {
 		n.cfg.Logf("connection from %s refused: %v", nc.RemoteAddr(), err)
+		return
+	}
+	defer n.register(in)()
+	if n.fault(in.from).cut() {
+		n.silence(in)
+		return
+	}
+	if err := in.prove(n.cfg.Secret); err != nil {
+		n.cfg.Logf("peer %d at %s: %v", in.from, nc.RemoteAddr(), err)
 		return
 	}
 	br := bufio.NewReaderSize(nc, 64<<10)
@@ -228,8 +274,15 @@ func (n *Node) receive(nc net.Conn) {
 		if buf = frame; cap(buf) > 1<<20 {
 			buf = nil
 		}
-		if err := n.frame(from, frame); err != nil {
-			n.cfg.Logf("peer %d: %v", from, err)
+		lost, over := n.deaf(in)
+		if over {
+			return
+		}
+		if lost {
+			continue
+		}
+		if err := n.frame(in.from, frame); err != nil {
+			n.cfg.Logf("peer %d: %v", in.from, err)
 			return
 		}
 	}
@@ -238,6 +291,9 @@ func (n *Node) receive(nc net.Conn) {
 func (n *Node) frame(from uint64, frame []byte) error {
 	if len(frame) == 0 {
 		return errors.New("an empty frame")
+	}
+	if l := n.link(from); l != nil {
+		l.heard.Store(n.ticks.Load())
 	}
 	switch body := frame[1:]; frame[0] {
 	case frameRaft:

@@ -30,6 +30,7 @@ func (n *Node) loop() {
 		case <-n.ctx.Done():
 			return
 		case <-tick.C:
+			n.ticks.Add(1)
 			n.rn.Tick()
 		case <-eager.C:
 			if time.Since(n.started) > eagerTime {
@@ -56,7 +57,7 @@ func (n *Node) campaignEarly() {
 		return
 	}
 	reach, rank := 1, 0
-	for _, l := range n.links {
+	for _, l := range *n.links.Load() {
 		if l.up.Load() {
 			reach++
 		}
@@ -152,7 +153,7 @@ func (n *Node) transmit(m *pb.Message) {
 		wake(n.kick)
 		return
 	}
-	if l := n.links[m.GetTo()]; l != nil {
+	if l := n.link(m.GetTo()); l != nil {
 		_ = l.sendRaft(m) // Raft sends again what got lost
 	}
 }
@@ -162,7 +163,7 @@ func (n *Node) transmit(m *pb.Message) {
 func (n *Node) observe() {
 	s := n.rn.BasicStatus()
 	st := Status{ID: n.cfg.ID, Leader: s.Lead, Term: s.GetTerm(), Commit: s.GetCommit(), Applied: n.applied, Role: "follower"}
-	if l := n.links[s.Lead]; l != nil && !l.up.Load() {
+	if l := n.link(s.Lead); l != nil && !l.up.Load() {
 		// Whoever asks now would have to wait for the election timeout, and not know
 		// then what became of it.
 		st.Leader = 0

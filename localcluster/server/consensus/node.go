@@ -29,6 +29,7 @@ type Config struct {
 	Listener net.Listener
 	Secret   []byte // the peers prove to each other that they know it
 	Machine  Machine
+	Links    []Link // what is wrong with its links from the start; see SetLinks
 
 	Tick          time.Duration // between heartbeats; 0 is 20 ms. An election starts after 10 to 20 of them without a leader
 	NoSync        bool          // do not wait for the disk
@@ -51,7 +52,7 @@ type Status struct {
 	Term            uint64
 	Commit, Applied uint64
 	Role            string // "leader", "follower" or "candidate"
-	Followers       int    // on the leader: those that it is connected to
+	Followers       int    // on the leader: those that it is connected to and hears from
 }
 
 // Machine is what the log is for. Apply, Snapshot, Restore and Changed are called
@@ -96,7 +97,7 @@ type Node struct {
 	rn     *raft.RawNode // the loop's
 	log    *storage
 	disk   *disk
-	links  map[uint64]*link
+	links  atomic.Pointer[map[uint64]*link] // by the id of the peer; replaced, never changed
 	status atomic.Pointer[Status]
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -113,6 +114,11 @@ type Node struct {
 	appends  []*pb.Message
 	snapshot *made  // finished by its goroutine
 	marks    []mark // of snapshots, that wait for the appender
+
+	ticks    atomic.Int64                    // since the start
+	faults   atomic.Pointer[map[uint64]Link] // what is wrong with links; nil where nothing is
+	faultsMu sync.Mutex                      // held while it is replaced
+	inbounds map[*inbound]struct{}           // connections of peers, under faultsMu
 
 	failed  chan struct{}
 	failErr error
@@ -136,7 +142,7 @@ func Start(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{
-		cfg: cfg, links: make(map[uint64]*link), kick: make(chan struct{}, 1), work: make(chan struct{}, 1),
+		cfg: cfg, inbounds: make(map[*inbound]struct{}), kick: make(chan struct{}, 1), work: make(chan struct{}, 1),
 		failed: make(chan struct{}), started: time.Now(),
 	}
 	d, st, err := openDisk(&cfg)
@@ -157,12 +163,16 @@ func Start(cfg Config) (*Node, error) {
 	}
 	n.status.Store(&Status{ID: cfg.ID, Role: "follower"})
 	n.ctx, n.cancel = context.WithCancel(context.Background())
+	links := make(map[uint64]*link)
 	for _, p := range cfg.Peers {
 		if p.ID != cfg.ID {
-			l := newLink(n, p)
-			n.links[p.ID] = l
-			n.wg.Go(l.run) // ends with the context
+			links[p.ID] = newLink(n, p)
 		}
+	}
+	n.links.Store(&links)
+	n.SetLinks(cfg.Links)
+	for _, l := range links {
+		n.wg.Go(l.run) // ends with the context
 	}
 	if cfg.Listener != nil {
 		n.wg.Go(n.accept) // ends with the listener
@@ -218,8 +228,15 @@ func (n *Node) Propose(payload []byte) error {
 		n.enqueue(payload)
 		return nil
 	}
-	return n.links[st.Leader].send(frameProposal, payload)
+	l := n.link(st.Leader)
+	if l == nil {
+		return ErrNoLeader
+	}
+	return l.send(frameProposal, payload)
 }
+
+// link returns the link to a peer, or nil.
+func (n *Node) link(peer uint64) *link { return (*n.links.Load())[peer] }
 
 // enqueue adds a proposal to the batch that waits for the loop.
 func (n *Node) enqueue(payload []byte) {
@@ -236,7 +253,7 @@ func (n *Node) enqueue(payload []byte) {
 
 // Send gives msg to the machine of another server, if it can be reached now.
 func (n *Node) Send(to uint64, msg []byte) error {
-	l := n.links[to]
+	l := n.link(to)
 	if l == nil {
 		return fmt.Errorf("no peer %d", to)
 	}
@@ -246,8 +263,8 @@ func (n *Node) Send(to uint64, msg []byte) error {
 // Status returns what the node knows at the moment.
 func (n *Node) Status() Status {
 	st := *n.status.Load()
-	for _, l := range n.links {
-		if st.Role == "leader" && l.up.Load() {
+	for _, l := range *n.links.Load() {
+		if st.Role == "leader" && l.up.Load() && n.ticks.Load()-l.heard.Load() <= electionTicks {
 			st.Followers++
 		}
 	}

@@ -90,6 +90,12 @@ func (l *list) Changed(consensus.Status) {
 	l.changes++
 }
 
+func (l *list) changed() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.changes
+}
+
 func (l *list) have() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
