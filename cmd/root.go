@@ -48,7 +48,7 @@ else the local cluster last brought up, or else 127.0.0.1:2181.`,
 	root.AddCommand(
 		newLs(a), newTree(a), newGet(a), newSet(a), newCreate(a), newRm(a), newStat(a), newExists(a),
 		newLock(a),
-		newDemo(a), newCluster(a),
+		newDemo(a), newCluster(a), newServer(a),
 		newShell(a),
 		newCompletion(a), newVersion(a),
 	)

@@ -21,7 +21,10 @@ func (s signalled) Error() string { return "ended by signal: " + s.Signal.String
 func (s *session) listen(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	received := make(chan os.Signal, 4)
-	signal.Notify(received, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	signal.Notify(received, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup has asked for that
+		signal.Notify(received, syscall.SIGHUP)
+	}
 	done := make(chan struct{})
 	go func() { // ends when stop closes received
 		defer close(done)

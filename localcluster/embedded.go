@@ -77,7 +77,7 @@ func serve(logf func(string, ...any)) error {
 	if err := dec.Decode(&in); err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
-	lock, err := holdData(in.Data)
+	lock, err := holdData(in.Data, dataWait)
 	if err != nil {
 		return err
 	}

@@ -52,17 +52,18 @@ func holds(l *flock.Flock, dir string) bool {
 const dataWait = 10 * time.Second
 
 // holdData takes the lock of a server's data directory, for as long as the process
-// lives: two servers that write one log would spoil it.
-func holdData(dir string) (*flock.Flock, error) {
+// lives: two servers that write one log would spoil it. It waits for it as long as
+// it is told.
+func holdData(dir string, wait time.Duration) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), dataWait)
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
 	l := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
 	ok, err := l.TryLockContext(ctx, 10*time.Millisecond)
 	if errors.Is(err, context.DeadlineExceeded) || err == nil && !ok {
-		return nil, fmt.Errorf("%s is in use by another server", dir)
+		return nil, fmt.Errorf("%s is %w", dir, ErrInUse)
 	}
 	return l, err
 }
