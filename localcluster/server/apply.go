@@ -242,3 +242,12 @@ func (m *machine) Restore(r io.Reader) error {
 	s.cutAll()
 	return nil
 }
+
+// Members is told of the members of the ensemble.
+func (m *machine) Members(consensus.Entry, []consensus.Peer) {}
+
+// Target returns the members that there are to be.
+func (m *machine) Target() []consensus.Peer { return nil }
+
+// Unreachable is told that the target cannot be reached.
+func (m *machine) Unreachable([]consensus.Peer) {}

@@ -2,10 +2,13 @@ package consensus
 
 import (
 	"bytes"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.etcd.io/raft/v3"
@@ -15,30 +18,37 @@ import (
 )
 
 // format names the layout of a data directory. Another is refused.
-const format = "zooctl data 3\n"
+const format = "zooctl data 4\n"
 
 // disk is a node's data directory, the appender's:
 //
 //	VERSION   the format
 //	wal/      the log
 //	snap/     snapshots, the last two
+//	peers     what the peers' data is known by
 type disk struct {
-	dir   string
-	wal   *wal.Log
-	hard  *pb.HardState
-	marks []mark // of the snapshots that are kept, oldest first
-	buf   []byte
+	dir    string
+	number uint64 // that the peers know this data by
+	wal    *wal.Log
+	hard   *pb.HardState
+	marks  []mark // of the snapshots that are kept, oldest first
+	buf    []byte
 }
 
 // openDisk opens or makes the data directory, gives the machine the newest
 // snapshot, and returns the log behind it.
 func openDisk(cfg *Config) (*disk, *storage, error) {
 	d := &disk{dir: cfg.Dir}
+	isNew := !wal.Exists(d.walDir())
+	if isNew && !cfg.Join && !slices.ContainsFunc(cfg.Peers, func(p Peer) bool { return p.ID == cfg.ID }) {
+		return nil, nil, fmt.Errorf("server %d is not among its peers", cfg.ID)
+	}
 	if err := d.prepare(); err != nil {
 		return nil, nil, err
 	}
-	d.begin(cfg)
-	isNew := !wal.Exists(d.walDir())
+	if err := d.begin(cfg); err != nil {
+		return nil, nil, err
+	}
 	p := &past{}
 	w, err := wal.Open(d.walDir(), wal.Options{NoSync: cfg.NoSync, Head: d.head}, p.read)
 	if err != nil {
@@ -46,7 +56,7 @@ func openDisk(cfg *Config) (*disk, *storage, error) {
 	}
 	d.wal = w
 	if isNew {
-		p.hard, p.marks = d.hard, d.marks
+		p.hard, p.marks, p.number = d.hard, d.marks, d.number
 		if err := wal.SyncDir(d.dir); err != nil {
 			return nil, nil, errors.Join(err, w.Close())
 		}
@@ -60,26 +70,36 @@ func openDisk(cfg *Config) (*disk, *storage, error) {
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("log in %s: %w", d.walDir(), err), w.Close())
 	}
-	d.hard, d.marks = p.hard, p.marks
+	d.hard, d.marks, d.number = p.hard, p.marks, p.number
 	st.keep = cfg.KeepBytes
 	return d, st, nil
 }
 
-// begin sets what the log of a new member says: every member begins with the same
-// snapshot of an empty state at index 1, which names the voters.
-func (d *disk) begin(cfg *Config) {
-	one, conf := uint64(1), &pb.ConfState{}
-	for _, p := range cfg.Peers {
-		conf.Voters = append(conf.Voters, p.ID)
+// begin sets what the log of a new member says: every first member begins with the same
+// snapshot of an empty state at index 1, which names the members. One that joins later
+// begins with nothing.
+func (d *disk) begin(cfg *Config) error {
+	var number [8]byte
+	if _, err := rand.Read(number[:]); err != nil {
+		return err
 	}
+	d.number = binary.LittleEndian.Uint64(number[:]) | 1 // not 0
+	one, none := uint64(1), uint64(0)
+	if cfg.Join {
+		d.hard = &pb.HardState{Term: &none, Commit: &none}
+		d.marks = []mark{{conf: &pb.ConfState{}, members: &membership{}}}
+		return nil
+	}
+	m := &membership{version: 1, now: since(cfg.Peers, nil, 1)}
 	d.hard = &pb.HardState{Term: &one, Commit: &one}
-	d.marks = []mark{{index: 1, term: 1, conf: conf}}
+	d.marks = []mark{{index: 1, term: 1, conf: m.confState(), members: m}}
+	return nil
 }
 
 // head is the record that a segment of the log begins with: all that is needed of
 // the segments before it, once their entries are not.
 func (d *disk) head() []byte {
-	b := appendHard(nil, d.hard)
+	b := appendHard(appendUints([]byte{itemData}, d.number), d.hard)
 	for _, m := range d.marks {
 		m.replaces = false // that was said when it happened
 		b = appendMark(b, m)
@@ -149,7 +169,11 @@ func (d *disk) append(ms []*pb.Message, made []mark, st *storage) error {
 	for _, m := range ms {
 		if !raft.IsEmptySnap(m.Snapshot) {
 			meta := m.Snapshot.GetMetadata()
-			s := mark{index: meta.GetIndex(), term: meta.GetTerm(), conf: meta.GetConfState(), replaces: true}
+			members, _, err := splitState(m.Snapshot.GetData())
+			if err != nil {
+				return err
+			}
+			s := mark{index: meta.GetIndex(), term: meta.GetTerm(), conf: meta.GetConfState(), members: members, replaces: true}
 			if _, err := d.saveSnapshot(s, writer(m.Snapshot.GetData())); err != nil {
 				return err
 			}

@@ -2,10 +2,10 @@ package consensus
 
 // Lost tells whether something that came by a connection of a peer was not taken.
 func (n *Node) Lost(peer uint64) bool {
-	n.faultsMu.Lock()
-	defer n.faultsMu.Unlock()
+	n.peersMu.Lock()
+	defer n.peersMu.Unlock()
 	for in := range n.inbounds {
-		if in.from == peer && in.lost.Load() {
+		if in.id == peer && in.lost.Load() {
 			return true
 		}
 	}

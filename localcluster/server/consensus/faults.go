@@ -33,14 +33,14 @@ func (n *Node) SetLinks(faults []Link) {
 	for _, f := range faults {
 		table[f.Peer] = f
 	}
-	n.faultsMu.Lock()
-	defer n.faultsMu.Unlock()
+	n.peersMu.Lock()
+	defer n.peersMu.Unlock()
 	n.faults.Store(&table)
 	for id, l := range *n.links.Load() {
 		l.setFault(table[id])
 	}
 	for in := range n.inbounds {
-		if f := table[in.from]; in.lost.Load() && !f.Deaf {
+		if f := table[in.id]; in.lost.Load() && !f.Deaf {
 			_ = in.nc.Close() // its goroutine notices
 		}
 	}
@@ -56,12 +56,12 @@ func (n *Node) fault(peer uint64) Link {
 
 // register notes a connection for SetLinks. The function that it returns undoes it.
 func (n *Node) register(in *inbound) (forget func()) {
-	n.faultsMu.Lock()
-	defer n.faultsMu.Unlock()
+	n.peersMu.Lock()
+	defer n.peersMu.Unlock()
 	n.inbounds[in] = struct{}{}
 	return func() {
-		n.faultsMu.Lock()
-		defer n.faultsMu.Unlock()
+		n.peersMu.Lock()
+		defer n.peersMu.Unlock()
 		delete(n.inbounds, in)
 	}
 }
@@ -70,18 +70,18 @@ func (n *Node) register(in *inbound) (forget func()) {
 // end for it: the way works again. Either this sees the new table, or SetLinks sees
 // that something was lost.
 func (n *Node) deaf(in *inbound) (lost, over bool) {
-	if !n.fault(in.from).Deaf {
+	if !n.fault(in.id).Deaf {
 		return false, in.lost.Load()
 	}
 	in.lost.Store(true)
-	return true, !n.fault(in.from).Deaf
+	return true, !n.fault(in.id).Deaf
 }
 
 // silence holds a connection that cannot be answered until the peer gives up, which
 // the deadline of the handshake bounds, or until the way works again.
 func (n *Node) silence(in *inbound) {
 	in.lost.Store(true)
-	if n.fault(in.from).cut() {
+	if n.fault(in.id).cut() {
 		_, _ = io.Copy(io.Discard, in.nc)
 	}
 }
@@ -107,7 +107,7 @@ func (l *link) waitForWay() {
 			return
 		}
 		select {
-		case <-l.n.ctx.Done():
+		case <-l.ctx.Done():
 			return
 		case <-l.more:
 		}

@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,20 +30,30 @@ const (
 	firstRead = 64 << 10  // what an announced frame may cost before its bytes come
 	dialFirst = 2 * time.Millisecond
 	dialLast  = 50 * time.Millisecond
+	// dialRefused is the pause after one side has refused the other.
+	dialRefused = time.Second
 )
 
-var errQueueFull = errors.New("peer does not keep up")
+var (
+	errQueueFull = errors.New("peer does not keep up")
+	errRefused   = errors.New("refused")
+)
 
 // link is the way to one peer: a connection that this node dials and only sends
 // on. It is made again for as long as the node runs.
 type link struct {
 	n    *Node
-	peer Peer
+	peer uint64
 	up   atomic.Bool
+	ctx  context.Context // ends with the node, or when the peer is none any more
+	stop context.CancelFunc
+	told atomic.Bool // that the peer does not take this node was logged
 
 	heard atomic.Int64 // tick at which the peer's last frame came
 
 	mu    sync.Mutex
+	addrs []string // of the peer; one of them is right
+	guest uint64   // not 0 for no member: the version of the membership that it knows
 	conn  net.Conn // nil while down
 	queue []byte
 	snaps int           // snapshots in queue
@@ -51,23 +62,30 @@ type link struct {
 	more  chan struct{} // wakes the sender
 }
 
-func newLink(n *Node, p Peer) *link { return &link{n: n, peer: p, more: make(chan struct{}, 1)} }
+func newLink(n *Node, peer uint64, addrs []string) *link {
+	l := &link{n: n, peer: peer, addrs: addrs, more: make(chan struct{}, 1)}
+	l.ctx, l.stop = context.WithCancel(n.ctx)
+	return l
+}
 
-// run keeps the link up. It ends with the node's context.
+// run keeps the link up. It ends with the link's context.
 func (l *link) run() {
+	defer l.stop()
 	wait := dialFirst
-	for l.n.ctx.Err() == nil {
+	for try := 0; l.ctx.Err() == nil; try++ {
 		l.waitForWay()
-		nc, err := l.dial()
+		nc, err := l.dial(try)
 		if err != nil {
-			wait = min(2*wait, dialLast)
+			if wait = min(2*wait, dialLast); errors.Is(err, errRefused) {
+				wait = dialRefused
+			}
 			l.pause(wait)
 			continue
 		}
 		wait = dialFirst
 		l.carry(nc)
 		l.n.mu.Lock()
-		l.n.broken = append(l.n.broken, l.peer.ID)
+		l.n.broken = append(l.n.broken, l.peer)
 		l.n.mu.Unlock()
 		wake(l.n.kick)
 		l.pause(wait)
@@ -78,23 +96,52 @@ func (l *link) pause(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
-	case <-l.n.ctx.Done():
+	case <-l.ctx.Done():
 	case <-t.C:
 	}
 }
 
-func (l *link) dial() (net.Conn, error) {
+// dial connects to one of the peer's addresses, which take turns.
+func (l *link) dial(try int) (net.Conn, error) {
+	l.mu.Lock()
+	addr := l.addrs[try%len(l.addrs)]
+	l.mu.Unlock()
 	d := net.Dialer{Timeout: time.Second}
-	nc, err := d.DialContext(l.n.ctx, "tcp", l.peer.Addr)
+	nc, err := d.DialContext(l.ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	if err := greet(nc, l.n.cfg.Secret, l.n.cfg.ID, l.peer.ID); err != nil {
+	if err := l.meet(nc); err != nil {
 		_ = nc.Close()
-		l.n.cfg.Logf("peer %d at %s: %v", l.peer.ID, l.peer.Addr, err)
+		if !l.told.Swap(true) {
+			l.n.cfg.Logf("peer %d at %s: %v", l.peer, addr, err)
+		}
 		return nil, err
 	}
+	l.told.Store(false)
 	return nc, nil
+}
+
+// meet introduces the two sides.
+func (l *link) meet(nc net.Conn) error {
+	n := l.n
+	g, err := greet(nc, n.cfg.Secret, n.self(), l.peer)
+	if err != nil {
+		return err
+	}
+	switch g.verdict {
+	case verdictNoMember:
+		n.leftOut(g.version)
+		return fmt.Errorf("%w: this server is no member of the ensemble", errRefused)
+	case verdictLostData:
+		err := &lostDataError{n.cfg.ID}
+		n.fail(err)
+		return err
+	}
+	if err := n.known.meet(n.members.Load().member(l.peer), g.number); err != nil {
+		return fmt.Errorf("%w: %w", errRefused, err)
+	}
+	return nil
 }
 
 // carry sends what is queued until the connection breaks. A second goroutine
@@ -105,7 +152,7 @@ func (l *link) carry(nc net.Conn) {
 	l.conn, l.queue, l.snaps, l.lost = nc, nil, 0, false
 	l.mu.Unlock()
 	l.up.Store(true)
-	defer closeOn(l.n.ctx.Done(), nc)() // a peer that does not read cannot hold up Stop
+	defer closeOn(l.ctx.Done(), nc)() // a peer that does not read cannot hold up Stop
 	gone := make(chan struct{})
 	go func() { // ends with nc, which this function closes, and is waited for below
 		defer close(gone)
@@ -130,7 +177,7 @@ func (l *link) pump(nc net.Conn, gone <-chan struct{}) {
 	defer due.Stop()
 	for {
 		select {
-		case <-l.n.ctx.Done():
+		case <-l.ctx.Done():
 			return
 		case <-gone:
 			return
@@ -172,7 +219,7 @@ func (l *link) deliver(nc net.Conn, p parcel) bool {
 	}
 	if p.snaps > 0 {
 		l.n.mu.Lock()
-		l.n.sent = append(l.n.sent, l.peer.ID)
+		l.n.sent = append(l.n.sent, l.peer)
 		l.n.mu.Unlock()
 		wake(l.n.kick)
 	}
@@ -217,7 +264,7 @@ func (l *link) sendRaft(m *pb.Message) error {
 func (l *link) room(n int) error {
 	switch {
 	case l.conn == nil:
-		return fmt.Errorf("peer %d cannot be reached", l.peer.ID)
+		return fmt.Errorf("peer %d cannot be reached", l.peer)
 	case len(l.queue) > 0 && len(l.queue)+n > maxQueue:
 		_ = l.conn.Close() // the sender finds out
 		return errQueueFull
@@ -250,18 +297,20 @@ func (n *Node) accept() {
 func (n *Node) receive(nc net.Conn) {
 	defer closeOn(n.ctx.Done(), nc)()
 	defer nc.Close()
-	in, err := hear(nc, n.cfg.ID, func(id uint64) bool { return n.link(id) != nil })
+	in, err := hear(nc, n.cfg.ID)
 	if err != nil {
 		n.cfg.Logf("connection from %s refused: %v", nc.RemoteAddr(), err)
 		return
 	}
 	defer n.register(in)()
-	if n.fault(in.from).cut() {
+	if n.fault(in.id).cut() {
 		n.silence(in)
 		return
 	}
-	if err := in.prove(n.cfg.Secret); err != nil {
-		n.cfg.Logf("peer %d at %s: %v", in.from, nc.RemoteAddr(), err)
+	if ok, err := n.admit(in); err != nil {
+		n.cfg.Logf("peer %d at %s: %v", in.id, nc.RemoteAddr(), err)
+		return
+	} else if !ok {
 		return
 	}
 	br := bufio.NewReaderSize(nc, 64<<10)
@@ -281,8 +330,8 @@ func (n *Node) receive(nc net.Conn) {
 		if lost {
 			continue
 		}
-		if err := n.frame(in.from, frame); err != nil {
-			n.cfg.Logf("peer %d: %v", in.from, err)
+		if err := n.frame(in.id, frame); err != nil {
+			n.cfg.Logf("peer %d: %v", in.id, err)
 			return
 		}
 	}

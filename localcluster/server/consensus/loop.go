@@ -31,7 +31,11 @@ func (n *Node) loop() {
 			return
 		case <-tick.C:
 			n.ticks.Add(1)
-			n.rn.Tick()
+			if !n.isOut() {
+				n.rn.Tick()
+			}
+			n.moveMembers()
+			n.observe()
 		case <-eager.C:
 			if time.Since(n.started) > eagerTime {
 				eager.Stop()
@@ -56,16 +60,24 @@ func (n *Node) campaignEarly() {
 	if n.status.Load().Leader != 0 || time.Since(n.started) > eagerTime {
 		return
 	}
-	reach, rank := 1, 0
-	for _, l := range *n.links.Load() {
-		if l.up.Load() {
+	m := n.members.Load()
+	if me := find(m.now, n.cfg.ID); me == nil || me.Observer || m.next != nil || n.isOut() {
+		return
+	}
+	reach, rank, voters := 1, 0, 0
+	for _, p := range m.now {
+		if p.Observer {
+			continue
+		}
+		voters++
+		if l := n.link(p.ID); l != nil && l.up.Load() {
 			reach++
 		}
-		if l.peer.ID < n.cfg.ID {
+		if p.ID < n.cfg.ID {
 			rank++
 		}
 	}
-	if reach <= len(n.cfg.Peers)/2 {
+	if reach <= voters/2 {
 		n.campaigns = 0
 		return
 	}
@@ -163,7 +175,9 @@ func (n *Node) transmit(m *pb.Message) {
 func (n *Node) observe() {
 	s := n.rn.BasicStatus()
 	st := Status{ID: n.cfg.ID, Leader: s.Lead, Term: s.GetTerm(), Commit: s.GetCommit(), Applied: n.applied, Role: "follower"}
-	if l := n.link(s.Lead); l != nil && !l.up.Load() {
+	m := n.members.Load()
+	me := m.member(n.cfg.ID)
+	if !n.reaches(s.Lead) || me == nil || n.isOut() {
 		// Whoever asks now would have to wait for the election timeout, and not know
 		// then what became of it.
 		st.Leader = 0
@@ -174,7 +188,21 @@ func (n *Node) observe() {
 	case raft.StateCandidate, raft.StatePreCandidate:
 		st.Role = "candidate"
 	}
+	st.Role = m.role(n.cfg.ID, st.Role)
+	if n.isOut() {
+		st.Role = noMember
+	}
 	n.publish(st)
+}
+
+// reaches tells whether there is a leader to count on. Raft forgets one that is silent,
+// but not where this node has no vote.
+func (n *Node) reaches(leader uint64) bool {
+	if leader == n.cfg.ID {
+		return true
+	}
+	l := n.link(leader)
+	return l != nil && l.up.Load() && n.ticks.Load()-l.heard.Load() <= 2*electionTicks
 }
 
 func (n *Node) publish(st Status) {
@@ -202,6 +230,12 @@ func (n *Node) apply(m *pb.Message) {
 			decode(x.Data, &e)
 			n.cfg.Machine.Apply(e)
 		}
+		if x.GetType() == pb.EntryConfChangeV2 {
+			if err := n.applyMembers(x); err != nil {
+				n.fail(err)
+				return
+			}
+		}
 	}
 	for _, r := range m.Responses {
 		n.transmit(r)
@@ -228,10 +262,16 @@ func (n *Node) restore(m *pb.Message) bool {
 	}
 	meta := m.Snapshot.GetMetadata()
 	n.cfg.Logf("taking over a snapshot of %d bytes at index %d", len(m.Snapshot.GetData()), meta.GetIndex())
-	if err := n.cfg.Machine.Restore(bytes.NewReader(m.Snapshot.GetData())); err != nil {
+	ms, state, err := splitState(m.Snapshot.GetData())
+	if err == nil {
+		err = n.cfg.Machine.Restore(bytes.NewReader(state))
+	}
+	if err != nil {
 		n.fail(fmt.Errorf("snapshot from the leader: %w", err))
 		return false
 	}
+	n.log.conf = meta.GetConfState()
+	n.setMembers(ms)
 	n.applied, n.appTerm = meta.GetIndex(), meta.GetTerm()
 	n.snapIndex, n.sinceSnap = n.applied, 0
 	return true

@@ -17,14 +17,19 @@ import (
 
 // Peer is one member of the ensemble.
 type Peer struct {
-	ID   uint64
-	Addr string // host:port of its listener for peers
+	ID       uint64
+	Addr     string // host:port of its listener for peers
+	Observer bool   // it gets the log, and has no vote
+
+	// These are kept with the member for its owner; the package does not use them.
+	Election, Client string
 }
 
 // Config describes a node.
 type Config struct {
 	ID       uint64
-	Peers    []Peer // all members, this one included; the same on all of them
+	Peers    []Peer // all first members, this one included; the same on all of them. What the data says of members comes before it
+	Join     bool   // a node without data waits until the members of an ensemble add it, and Peers says nothing
 	Dir      string // of this node alone; made if missing
 	Listener net.Listener
 	Secret   []byte // the peers prove to each other that they know it
@@ -51,12 +56,13 @@ type Status struct {
 	ID, Leader      uint64 // Leader is 0 when none is known
 	Term            uint64
 	Commit, Applied uint64
-	Role            string // "leader", "follower" or "candidate"
+	Role            string // "leader", "follower", "observer", "candidate", or "none" for a node that is no member
+	Voters          int    // of the ensemble
 	Followers       int    // on the leader: those that it is connected to and hears from
 }
 
-// Machine is what the log is for. Apply, Snapshot, Restore and Changed are called
-// from one goroutine, one at a time.
+// Machine is what the log is for. All but Receive are called from one goroutine, one at
+// a time.
 type Machine interface {
 	// Apply applies an entry.
 	Apply(Entry)
@@ -68,6 +74,16 @@ type Machine interface {
 	// Receive takes a message that a peer sent with Send. It is called from the
 	// goroutine of that peer's connection.
 	Receive(from uint64, msg []byte)
+	// Members tells that the membership is another as of an entry, or, before the
+	// first entry, who the first members are. It comes in the order of Apply.
+	Members(e Entry, members []Peer)
+	// Target returns the membership that the replicated state asks for, nil if it asks
+	// for none. A leader moves towards it.
+	Target() []Peer
+	// Unreachable tells the leader's machine that its target cannot be reached: no
+	// quorum of the voters in it is there and up to date. The machine may propose to
+	// give it up. It may be told several times.
+	Unreachable(target []Peer)
 	// Changed tells of a new leader, term or role, or of a broken link to the
 	// leader: every proposal made here before may be lost.
 	Changed(Status)
@@ -117,8 +133,11 @@ type Node struct {
 
 	ticks    atomic.Int64                    // since the start
 	faults   atomic.Pointer[map[uint64]Link] // what is wrong with links; nil where nothing is
-	faultsMu sync.Mutex                      // held while it is replaced
-	inbounds map[*inbound]struct{}           // connections of peers, under faultsMu
+	peersMu  sync.Mutex                      // held while it or links are replaced
+	inbounds map[*inbound]struct{}           // connections of peers, under peersMu
+	members  atomic.Pointer[membership]
+	known    *acquaintances
+	out      atomic.Uint64 // version of a membership without this node, of which a peer has told
 
 	failed  chan struct{}
 	failErr error
@@ -133,6 +152,8 @@ type Node struct {
 	sinceSnap int64
 	snapSize  int64 // of the last one made here, in bytes
 	snapIndex uint64
+	changing  int                // ticks until a change of members is proposed again
+	joining   map[uint64]*joiner // new voters that the leader waits for
 }
 
 // Start opens the data directory, gives the machine what is in it, and starts the
@@ -149,6 +170,9 @@ func Start(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n.known, err = openAcquaintances(cfg.Dir, cfg.NoSync); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
 	n.disk, n.log = d, st
 	n.applied, n.appTerm = st.start.GetIndex(), st.start.GetTerm()
 	n.snapIndex = n.applied
@@ -156,23 +180,18 @@ func Start(cfg Config) (*Node, error) {
 	n.rn, err = raft.NewRawNode(&raft.Config{
 		ID: cfg.ID, ElectionTick: electionTicks, HeartbeatTick: 1, Storage: st, Applied: n.applied, AsyncStorageWrites: true,
 		MaxSizePerMsg: maxBatch, MaxInflightMsgs: 256, CheckQuorum: true, PreVote: true, DisableProposalForwarding: true,
-		Logger: quiet{cfg.Logf},
+		StepDownOnRemoval: true, Logger: quiet{cfg.Logf},
 	})
 	if err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	n.status.Store(&Status{ID: cfg.ID, Role: "follower"})
+	n.status.Store(&Status{ID: cfg.ID, Role: st.members.role(cfg.ID, "follower")})
 	n.ctx, n.cancel = context.WithCancel(context.Background())
-	links := make(map[uint64]*link)
-	for _, p := range cfg.Peers {
-		if p.ID != cfg.ID {
-			links[p.ID] = newLink(n, p)
-		}
-	}
-	n.links.Store(&links)
+	n.links.Store(&map[uint64]*link{})
 	n.SetLinks(cfg.Links)
-	for _, l := range links {
-		n.wg.Go(l.run) // ends with the context
+	n.setMembers(st.members)
+	if n.applied <= 1 {
+		cfg.Machine.Members(Entry{Index: n.applied, Term: n.appTerm}, n.Members())
 	}
 	if cfg.Listener != nil {
 		n.wg.Go(n.accept) // ends with the listener
@@ -185,15 +204,15 @@ func Start(cfg Config) (*Node, error) {
 func (cfg *Config) check() error {
 	cfg.Peers = slices.Clone(cfg.Peers)
 	slices.SortFunc(cfg.Peers, func(a, b Peer) int { return int(a.ID) - int(b.ID) })
-	if !slices.ContainsFunc(cfg.Peers, func(p Peer) bool { return p.ID == cfg.ID }) || cfg.ID == 0 {
-		return fmt.Errorf("server %d is not among its peers", cfg.ID)
+	if cfg.ID == 0 {
+		return errors.New("no server has the id 0")
 	}
 	for i, p := range cfg.Peers {
 		if i > 0 && cfg.Peers[i-1].ID == p.ID {
 			return fmt.Errorf("two servers have the id %d", p.ID)
 		}
 	}
-	if len(cfg.Peers) > 1 && (cfg.Listener == nil || len(cfg.Secret) == 0) {
+	if (len(cfg.Peers) > 1 || cfg.Join) && (cfg.Listener == nil || len(cfg.Secret) == 0) {
 		return errors.New("an ensemble needs a listener for peers and a secret")
 	}
 	setDefault(&cfg.Tick, 20*time.Millisecond)
@@ -263,6 +282,11 @@ func (n *Node) Send(to uint64, msg []byte) error {
 // Status returns what the node knows at the moment.
 func (n *Node) Status() Status {
 	st := *n.status.Load()
+	for _, m := range n.members.Load().now {
+		if !m.Observer {
+			st.Voters++
+		}
+	}
 	for _, l := range *n.links.Load() {
 		if st.Role == "leader" && l.up.Load() && n.ticks.Load()-l.heard.Load() <= electionTicks {
 			st.Followers++

@@ -27,6 +27,10 @@ type list struct {
 	changes  int
 	received []string
 	written  int // bytes of snapshots
+
+	members     []consensus.Peer
+	target      []consensus.Peer // what the membership is to become
+	unreachable int
 }
 
 func (l *list) Apply(e consensus.Entry) {
@@ -96,6 +100,27 @@ func (l *list) changed() int {
 	return l.changes
 }
 
+func (l *list) Members(e consensus.Entry, members []consensus.Peer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.members = members
+	if l.target != nil && slices.Equal(l.target, members) {
+		l.target = nil
+	}
+}
+
+func (l *list) Target() []consensus.Peer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.target
+}
+
+func (l *list) Unreachable([]consensus.Peer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unreachable++
+}
+
 func (l *list) have() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -105,7 +130,9 @@ func (l *list) have() []string {
 // group is an ensemble within this process.
 type group struct {
 	t     testing.TB
-	peers []consensus.Peer
+	peers []consensus.Peer // the first members
+	addrs []string
+	joins []bool
 	dirs  []string
 	nodes []*consensus.Node
 	lists []*list
@@ -123,6 +150,8 @@ func newGroup(t testing.TB, n int, tune func(*consensus.Config)) *group {
 		ls = append(ls, l)
 		g.dirs = append(g.dirs, filepath.Join(t.TempDir(), "data"))
 		g.peers = append(g.peers, consensus.Peer{ID: uint64(i + 1), Addr: l.Addr().String()})
+		g.addrs = append(g.addrs, l.Addr().String())
+		g.joins = append(g.joins, false)
 	}
 	t.Cleanup(func() {
 		for i := range g.nodes {
@@ -139,7 +168,8 @@ func newGroup(t testing.TB, n int, tune func(*consensus.Config)) *group {
 
 func (g *group) start(i int, l net.Listener, secret string) error {
 	g.lists[i] = &list{}
-	cfg := consensus.Config{ID: uint64(i + 1), Peers: g.peers, Dir: g.dirs[i], Listener: l, Secret: []byte(secret), Machine: g.lists[i]}
+	cfg := consensus.Config{ID: uint64(i + 1), Peers: g.peers, Dir: g.dirs[i], Listener: l, Secret: []byte(secret), Machine: g.lists[i], Join: g.joins[i]}
+	cfg.Logf = g.logf(i)
 	if g.tune != nil {
 		g.tune(&cfg)
 	}
@@ -154,7 +184,7 @@ func (g *group) listen(i int) net.Listener {
 	var l net.Listener
 	g.wait("the port to be free", func() bool {
 		var err error
-		l, err = net.Listen("tcp", g.peers[i].Addr)
+		l, err = net.Listen("tcp", g.addrs[i])
 		return err == nil
 	})
 	return l
@@ -501,7 +531,7 @@ func TestStrangers(t *testing.T) {
 	for name, b := range map[string]string{
 		"http":    "GET / HTTP/1.1\r\nHost: x\r\n\r\n" + strings.Repeat("x", 100),
 		"garbage": strings.Repeat("\xff", 200),
-		"replay":  "zooctl1\n\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x01" + strings.Repeat("c", 100),
+		"replay":  "zooctl2\n\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x01" + strings.Repeat("c", 100),
 	} {
 		nc, err := net.Dial("tcp", g.peers[lead].Addr)
 		if err != nil {
@@ -549,5 +579,15 @@ func bench(b *testing.B, inFlight int) {
 			}
 			time.Sleep(10 * time.Microsecond)
 		}
+	}
+}
+
+// logf shows a node's log where ZOOCTL_TEST_LOG is set.
+func (g *group) logf(i int) func(string, ...any) {
+	if os.Getenv("ZOOCTL_TEST_LOG") == "" {
+		return nil
+	}
+	return func(f string, a ...any) {
+		fmt.Fprintf(os.Stderr, "%s node %d: %s\n", time.Now().Format("05.000"), i+1, fmt.Sprintf(f, a...))
 	}
 }

@@ -15,13 +15,15 @@ import (
 const (
 	itemHard  = 1 // term, vote, commit
 	itemEntry = 2 // index, term, type (1 byte), length of the data (4 bytes), data
-	itemMark  = 3 // index, term, whether entries before are void (1 byte), length of the voters (4 bytes), voters
+	itemMark  = 3 // index, term, whether entries before are void (1 byte), length of the voters (4 bytes), voters, members
+	itemData  = 4 // the number of this data directory
 )
 
 // mark says that a snapshot is on disk.
 type mark struct {
 	index, term uint64
 	conf        *pb.ConfState
+	members     *membership
 	replaces    bool // the log before is void: the snapshot came from the leader
 }
 
@@ -51,7 +53,7 @@ func appendMark(b []byte, m mark) []byte {
 		panic(err) // it is a list of numbers
 	}
 	b = binary.LittleEndian.AppendUint32(append(b, replaces), uint32(len(conf)))
-	return append(b, conf...)
+	return m.members.append(append(b, conf...))
 }
 
 func appendUints(b []byte, all ...uint64) []byte {
@@ -63,6 +65,7 @@ func appendUints(b []byte, all ...uint64) []byte {
 
 // past is what a log says: the state to go on with.
 type past struct {
+	number  uint64 // of the data directory
 	hard    *pb.HardState
 	marks   []mark
 	entries []*pb.Entry // those that follow the last mark but one
@@ -87,10 +90,13 @@ func (p *past) read(data []byte) error {
 			}
 		case itemMark:
 			m := mark{index: r.uint(), term: r.uint(), replaces: r.byte() == 1, conf: new(pb.ConfState)}
-			if err := proto.Unmarshal(r.bytes(), m.conf); err != nil || r.short {
+			err := proto.Unmarshal(r.bytes(), m.conf)
+			if m.members = r.membership(); err != nil || r.short {
 				return errors.Join(errors.New("a mark that cannot be read"), err)
 			}
 			p.mark(m)
+		case itemData:
+			p.number = r.uint()
 		default:
 			return fmt.Errorf("an item of unknown kind %d", kind)
 		}
@@ -165,8 +171,11 @@ func (p *past) storage(m mark) (*storage, error) {
 	if p.hard.GetCommit() < m.index {
 		p.hard.Commit = &m.index // what is in a snapshot is committed
 	}
-	st := &storage{MemoryStorage: raft.NewMemoryStorage(), start: m.meta(), conf: m.conf}
-	err := st.ApplySnapshot(&pb.Snapshot{Metadata: m.meta()})
+	st := &storage{MemoryStorage: raft.NewMemoryStorage(), start: m.meta(), conf: m.conf, members: m.members}
+	var err error
+	if m.index > 0 {
+		err = st.ApplySnapshot(&pb.Snapshot{Metadata: m.meta()})
+	}
 	if err == nil {
 		err = st.SetHardState(p.hard)
 	}

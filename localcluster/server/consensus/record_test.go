@@ -17,7 +17,7 @@ func hardOf(term, vote, commit uint64) []byte {
 }
 
 func markOf(index, term uint64, replaces bool) []byte {
-	return appendMark(nil, mark{index: index, term: term, replaces: replaces, conf: &pb.ConfState{Voters: []uint64{1, 2, 3}}})
+	return appendMark(nil, mark{index: index, term: term, replaces: replaces, conf: &pb.ConfState{Voters: []uint64{1, 2, 3}}, members: &membership{version: index}})
 }
 
 // TestPast: what a row of records comes to.

@@ -14,7 +14,7 @@ import (
 )
 
 // A snapshot's file holds a magic, the CRC-32C of what follows, index and term, and
-// the machine's state. It is named by its index, in hexadecimal, and counts only if
+// the data: the members, and then the machine's state. It is named by its index, in hexadecimal, and counts only if
 // the log has a mark of it.
 const (
 	snapMagic  = "zooctlS1"
@@ -53,7 +53,7 @@ func (d *disk) saveSnapshot(m mark, write func(io.Writer) error) (size int64, er
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by the library
 
-// loadSnapshot returns the state in the snapshot of m.
+// loadSnapshot returns the data in the snapshot of m.
 func (d *disk) loadSnapshot(m mark) ([]byte, error) {
 	name := d.snapFile(m.index)
 	b, err := os.ReadFile(name) // as long as the file, which this program wrote
@@ -71,14 +71,17 @@ func (d *disk) loadSnapshot(m mark) ([]byte, error) {
 }
 
 // restore gives the machine the newest snapshot that is intact, and returns its mark.
-// The first mark of all stands for the empty state and has no file.
+// The first mark of all, at 1 or 0, stands for the empty state and has no file.
 func (d *disk) restore(cfg *Config, marks []mark) (mark, error) {
 	var bad error
 	for _, m := range slices.Backward(marks) {
-		if m.index == 1 {
+		if m.index <= 1 {
 			return m, nil
 		}
 		data, err := d.loadSnapshot(m)
+		if err == nil {
+			_, data, err = splitState(data)
+		}
 		if err == nil {
 			err = cfg.Machine.Restore(bytes.NewReader(data))
 			if err == nil {

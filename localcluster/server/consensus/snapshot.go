@@ -22,10 +22,15 @@ type made struct {
 func (n *Node) makeSnapshot() {
 	n.making = true
 	n.sinceSnap, n.snapIndex = 0, n.applied
-	m := made{mark: mark{index: n.applied, term: n.appTerm, conf: n.log.conf}}
+	m := made{mark: mark{index: n.applied, term: n.appTerm, conf: n.log.conf, members: n.members.Load()}}
 	write := n.cfg.Machine.Snapshot()
 	n.wg.Go(func() {
-		m.size, m.err = n.disk.saveSnapshot(m.mark, write)
+		m.size, m.err = n.disk.saveSnapshot(m.mark, func(w io.Writer) error {
+			if _, err := w.Write(m.members.append(nil)); err != nil {
+				return err
+			}
+			return write(w)
+		})
 		n.finished(&m)
 	})
 }
@@ -77,7 +82,7 @@ func (n *Node) wantSnapshot() {
 	}
 }
 
-// writer makes a function that writes data, as a machine's does.
+// writer makes a function that writes the data of a snapshot.
 func writer(data []byte) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := w.Write(data)

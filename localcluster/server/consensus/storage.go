@@ -20,8 +20,9 @@ const (
 type storage struct {
 	*raft.MemoryStorage
 	start   *pb.SnapshotMetadata // where it began
-	conf    *pb.ConfState
-	request func() // asks for a snapshot, which comes by offer
+	conf    *pb.ConfState        // as of the last entry that was applied; the loop's
+	members *membership          // at the start
+	request func()               // asks for a snapshot, which comes by offer
 	keep    int64
 
 	held  int64 // bytes applied since the last trim; the loop's
