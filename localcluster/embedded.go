@@ -92,7 +92,7 @@ func serve(logf func(string, ...any)) error {
 	}
 	cfg := server.Config{ID: uint64(in.ID), DataDir: in.Data, Client: client, Peer: peers, Secret: in.Secret, Version: in.Version, Links: in.Links, Logf: logf}
 	for _, p := range in.Peers {
-		cfg.Peers = append(cfg.Peers, server.Peer{ID: uint64(p.ID), Addr: p.Addr})
+		cfg.Peers = append(cfg.Peers, server.Peer{ID: uint64(p.ID), Addr: p.Addr, Election: p.Election, Client: p.Client})
 	}
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM)

@@ -24,7 +24,8 @@ type member struct {
 type peer struct {
 	ID       int    `json:"id"`
 	Addr     string `json:"addr"`               // quorum
-	Election string `json:"election,omitempty"` // apache only
+	Election string `json:"election,omitempty"` // used by apache alone, and shown by all
+	Client   string `json:"client,omitempty"`   // for clients: members tell them of each other
 }
 
 // An engine is a kind of server. Starting it, killing it, its log, its readiness

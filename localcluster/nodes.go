@@ -78,12 +78,12 @@ func (s *supervisor) startOnce(ctx context.Context) error {
 func (s *supervisor) members(inner []net.Listener) []*node {
 	var peers []peer
 	for i := range s.State.Size {
-		peers = append(peers, peer{ID: i + 1, Addr: inner[i].Addr().String(), Election: inner[s.State.Size+i].Addr().String()})
+		peers = append(peers, peer{ID: i + 1, Addr: inner[i].Addr().String(), Election: inner[s.State.Size+i].Addr().String(), Client: address(s.State.Ports[i])})
 	}
 	var all []*node
 	for i := range s.State.Size {
 		all = append(all, &node{state: "stopped", member: member{
-			id: i + 1, dir: nodeDir(s.Dir, i+1), client: fmt.Sprintf("127.0.0.1:%d", s.State.Ports[i]), peers: peers, secret: s.secret, dist: s.State.Dist,
+			id: i + 1, dir: nodeDir(s.Dir, i+1), client: peers[i].Client, peers: peers, secret: s.secret, dist: s.State.Dist,
 		}})
 	}
 	return all

@@ -75,6 +75,11 @@ func (m *machine) Apply(e consensus.Entry) {
 		s.publish(&txn, &s.result, now)
 	}
 	s.mu.Unlock()
+	s.flush()
+}
+
+// flush sends what the applied entry has put into outboxes.
+func (s *Server) flush() {
 	direct := len(s.touched) <= manyTouched
 	for i, c := range s.touched {
 		c.dirty = false
@@ -99,6 +104,7 @@ func (s *Server) publish(txn *tree.Txn, res *tree.Result, now time.Time) {
 		}
 	}
 	s.keepTime(txn, res, now)
+	s.answerReconfig(txn, res, now)
 	if c := s.conn(txn.Conn); c != nil {
 		c.complete(txn, res, now)
 		s.touch(c)
@@ -133,6 +139,10 @@ func (c *conn) complete(txn *tree.Txn, res *tree.Result, now time.Time) {
 	if len(c.queue) == 0 {
 		return
 	}
+	if res.Pending {
+		c.queue[0].taken = true
+		return
+	}
 	r := c.pop()
 	c.s.stats.latency.add(now.Sub(r.at))
 	if res.Code == wire.CodeSessionMoved || res.Code == wire.CodeSessionExpired && txn.Op != wire.OpCloseSession {
@@ -147,6 +157,11 @@ func (c *conn) complete(txn *tree.Txn, res *tree.Result, now time.Time) {
 		c.out.closeAfterLast()
 		return
 	}
+	c.readsBehind()
+}
+
+// readsBehind answers the reads that are first in the queue now.
+func (c *conn) readsBehind() {
 	for len(c.queue) > 0 && !knownWrite(c.queue[0].op) {
 		r := c.pop()
 		if !c.s.read(c, wire.RequestHeader{Xid: r.xid, Op: r.op}, r.body) {
@@ -172,6 +187,9 @@ func (c *conn) answer(r request, res *tree.Result) {
 		c.reply(h, body.Append)
 	case wire.OpSetData:
 		c.reply(h, res.Stat.Append)
+	case wire.OpReconfig:
+		body := wire.GetDataResponse{Data: res.Data, Stat: res.Stat}
+		c.reply(h, body.Append)
 	case wire.OpMulti:
 		body := wire.MultiResponse{Results: res.Multi}
 		c.reply(h, body.Append)
@@ -238,16 +256,8 @@ func (m *machine) Restore(r io.Reader) error {
 	}
 	s.mu.Lock()
 	s.tree = t
+	s.aim()
 	s.mu.Unlock()
 	s.cutAll()
 	return nil
 }
-
-// Members is told of the members of the ensemble.
-func (m *machine) Members(consensus.Entry, []consensus.Peer) {}
-
-// Target returns the members that there are to be.
-func (m *machine) Target() []consensus.Peer { return nil }
-
-// Unreachable is told that the target cannot be reached.
-func (m *machine) Unreachable([]consensus.Peer) {}

@@ -31,6 +31,8 @@ type request struct {
 	body []byte // of a read; a write's is in the log
 	size int    // bytes that it counts for
 	at   time.Time
+
+	taken bool // a reconfig that is in the replicated state: who leads may change
 }
 
 // conn is one client connection. Its reader goroutine decodes requests and
@@ -43,6 +45,7 @@ type conn struct {
 	out   *outbox
 
 	active         atomic.Bool // heard from since the last sweep of touches
+	waits          atomic.Bool // for a reconfig, and reads nothing meanwhile
 	sid            atomic.Int64
 	received, sent atomic.Int64
 
@@ -84,7 +87,7 @@ func (c *conn) serve() {
 		c.s.answerWord(c, word)
 		return
 	}
-	if !c.s.serving() {
+	if !c.s.awaitLeader() {
 		return // a client tries the next server
 	}
 	frame, err := wire.ReadFrame(br, c.s.cfg.MaxFrame, nil)
@@ -176,11 +179,17 @@ func (c *conn) request(frame []byte) bool {
 // submit sends a write to the log. Its place in the queue is taken first, so
 // that the reply cannot come before it.
 func (c *conn) submit(h wire.RequestHeader, body []byte, now time.Time) bool {
+	if !c.s.awaitLeader() {
+		return false
+	}
 	if !c.push(request{xid: h.Xid, op: h.Op, size: len(body) + 64, at: now}) {
 		return false
 	}
 	c.seq++ // this goroutine's alone after the handshake
 	t := tree.Txn{Session: c.sid.Load(), Conn: c.nonce, Seq: c.seq, Op: h.Op, Who: c.who, Body: body}
+	if h.Op == wire.OpReconfig {
+		return c.submitReconfig(&t)
+	}
 	return c.s.propose(&t) == nil
 }
 
@@ -244,7 +253,7 @@ func (c *conn) pop() request {
 func (c *conn) pending() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.queue) > 0 || c.hello != nil && !c.isReady
+	return len(c.queue) > 0 && !c.queue[0].taken || c.hello != nil && !c.isReady
 }
 
 // greeted tells whether a session has been asked for.

@@ -16,8 +16,8 @@
 //     change, and never after a reply that is older than the event.
 //   - The reply to a connect request follows the local application of the
 //     session, so that a new connection sees every write acknowledged before.
-//   - A server that knows of no leader has no clients: it drops them, and
-//     answers nothing but four-letter words.
+//   - A server that knows of no leader, for longer than a leader takes to hand over,
+//     has no clients: it drops them, and answers nothing but four-letter words.
 //
 // A write whose outcome becomes unknown (a new leader, a broken link to it) is
 // never repeated: its connection is cut, and the client finds out.

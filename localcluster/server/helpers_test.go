@@ -22,18 +22,24 @@ type ensemble struct {
 	clients []string
 	servers []*server.Server
 	tick    time.Duration
+	tune    func(*server.Config) // nil, or sets what a test wants otherwise
 }
 
 func startEnsemble(t *testing.T, n int, tick time.Duration) *ensemble {
 	t.Helper()
-	e := &ensemble{t: t, tick: tick, servers: make([]*server.Server, n)}
+	return startTuned(t, n, tick, nil)
+}
+
+func startTuned(t *testing.T, n int, tick time.Duration, tune func(*server.Config)) *ensemble {
+	t.Helper()
+	e := &ensemble{t: t, tick: tick, tune: tune, servers: make([]*server.Server, n)}
 	var cls, pls []net.Listener
 	for i := range n {
 		c, p := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
 		cls, pls = append(cls, c), append(pls, p)
 		e.dirs = append(e.dirs, t.TempDir())
 		e.clients = append(e.clients, c.Addr().String())
-		e.peers = append(e.peers, server.Peer{ID: uint64(i + 1), Addr: p.Addr().String()})
+		e.peers = append(e.peers, server.Peer{ID: uint64(i + 1), Addr: p.Addr().String(), Client: c.Addr().String()})
 	}
 	t.Cleanup(e.stopAll)
 	for i := range n {
@@ -57,11 +63,15 @@ func listen(t *testing.T, addr string) net.Listener {
 
 func (e *ensemble) start(i int, c, p net.Listener) {
 	e.t.Helper()
-	s, err := server.Start(server.Config{
+	cfg := server.Config{
 		ID: uint64(i + 1), Peers: e.peers, DataDir: e.dirs[i], Client: c, Peer: p,
 		Secret: []byte("a secret of these tests"), TickTime: e.tick, Version: "test",
 		Logf: func(f string, a ...any) { e.log(i, fmt.Sprintf(f, a...)) },
-	})
+	}
+	if e.tune != nil {
+		e.tune(&cfg)
+	}
+	s, err := server.Start(cfg)
 	if err != nil {
 		e.t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ var readers = map[wire.Op]func(*Server, *conn, wire.RequestHeader, *wire.Decoder
 // knownWrite tells whether the tree knows how to apply op.
 func knownWrite(op wire.Op) bool {
 	switch op {
-	case wire.OpCreate, wire.OpCreate2, wire.OpDelete, wire.OpSetData, wire.OpSync, wire.OpMulti, wire.OpCloseSession:
+	case wire.OpCreate, wire.OpCreate2, wire.OpDelete, wire.OpSetData, wire.OpSync, wire.OpMulti, wire.OpCloseSession, wire.OpReconfig:
 		return true
 	}
 	return false

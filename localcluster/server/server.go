@@ -33,7 +33,11 @@ const MaxID = 127
 // addresses can be told before the server starts; the server closes them.
 type Config struct {
 	ID       uint64 // 1 to MaxID
-	Peers    []Peer // all members, this one included
+	Peers    []Peer // the first members, this one included; what the data says comes before it
+	Join     bool   // a server without data waits until a reconfig adds it; Peers is not needed
+	Reconfig bool   // reconfigEnabled
+	Alone    bool   // standaloneEnabled=false: one server is an ensemble, which may grow
+	SkipACL  bool   // every client passes every ACL
 	DataDir  string // of this server alone; made if missing
 	Client   net.Listener
 	Peer     net.Listener  // nil for a single server
@@ -60,6 +64,7 @@ type Server struct {
 	connsMu sync.Mutex
 	conns   map[uint64]*conn
 	stopped bool
+	turn    chan struct{} // closed when the status is another
 
 	clockMu sync.Mutex // the clock, which runs on the leader only
 	clock   *session.Clock
@@ -69,9 +74,11 @@ type Server struct {
 	nonces   atomic.Uint64
 	sessions atomic.Int64
 
+	target  []Peer  // what the members are to be; of the applying goroutine
 	touched []*conn // of the applying goroutine
 	result  tree.Result
 
+	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 }
@@ -88,7 +95,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
-		cfg: cfg, started: time.Now(), cancel: cancel,
+		cfg: cfg, started: time.Now(), ctx: ctx, cancel: cancel, turn: make(chan struct{}),
 		tree: tree.New(), watches: watch.New[*conn](), clock: session.NewClock(),
 		conns: make(map[uint64]*conn),
 	}
@@ -98,7 +105,7 @@ func Start(cfg Config) (*Server, error) {
 	// that ids differ between servers and between runs of one.
 	s.sessions.Store(int64(cfg.ID)<<56 | time.Now().UnixMilli()<<24>>8&(1<<56-1))
 	node, err := consensus.Start(consensus.Config{
-		ID: cfg.ID, Peers: cfg.Peers, Dir: cfg.DataDir, Listener: cfg.Peer, Secret: cfg.Secret,
+		ID: cfg.ID, Peers: cfg.Peers, Join: cfg.Join, Dir: cfg.DataDir, Listener: cfg.Peer, Secret: cfg.Secret,
 		NoSync: cfg.NoSync, Links: cfg.Links, Machine: (*machine)(s), Logf: cfg.Logf,
 	})
 	if err != nil {

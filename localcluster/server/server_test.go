@@ -276,7 +276,7 @@ func TestUnknownOperation(t *testing.T) {
 			t.Errorf("%v: %+v, want error -6 with zxid -1", op, r)
 		}
 	}
-	for _, op := range []wire.Op{wire.OpMultiRead, wire.OpReconfig, wire.OpAddWatch, wire.OpSetACL} {
+	for _, op := range []wire.Op{wire.OpMultiRead, wire.OpAddWatch, wire.OpSetACL} {
 		refused(c, op)
 	}
 	c.Must(wire.OpExists, wiretest.Read("/"))

@@ -79,13 +79,12 @@ func (s *Server) keepTime(txn *tree.Txn, res *tree.Result, now time.Time) {
 
 func timeout(s tree.Session) time.Duration { return time.Duration(s.Timeout) * time.Millisecond }
 
-// Changed is told that the leader, the term or the link to the leader is
-// another. Whatever waits for the log may wait for ever, so it is cut; without a
-// leader every client is. Who has not asked for a session is none yet, and may be
-// reading the answer to a four-letter word.
+// Changed is told that the leader, the term or the link to the leader is another.
+// Whatever waits for the log may wait for ever, so it is cut. Clients that wait for
+// nothing stay while the leader hands over, and all are cut when there is none for
+// longer than that.
 func (m *machine) Changed(st consensus.Status) {
 	s := (*Server)(m)
-	s.status.Store(&st)
 	leads := st.Leader == st.ID
 	s.clockMu.Lock()
 	s.leading = leads
@@ -95,8 +94,37 @@ func (m *machine) Changed(st consensus.Status) {
 	}
 	s.clockMu.Unlock()
 	for _, c := range s.clients() {
-		if st.Leader == 0 && c.greeted() || c.pending() {
+		if st.Adrift || c.pending() {
 			c.cut()
+		}
+	}
+	// What is proposed from here on is not lost by this.
+	s.status.Store(&st)
+	s.connsMu.Lock()
+	close(s.turn)
+	s.turn = make(chan struct{})
+	s.connsMu.Unlock()
+}
+
+// awaitLeader waits while the leader hands over, and tells whether there is one.
+func (s *Server) awaitLeader() bool {
+	if s.serving() {
+		return true
+	}
+	for {
+		s.connsMu.Lock()
+		turn := s.turn
+		s.connsMu.Unlock()
+		switch st := s.status.Load(); {
+		case st.Leader != 0:
+			return true
+		case st.Adrift:
+			return false
+		}
+		select {
+		case <-turn:
+		case <-s.ctx.Done():
+			return false
 		}
 	}
 }
@@ -138,7 +166,7 @@ func (s *Server) sendTouches(now time.Time) {
 	var msg []byte
 	st := s.status.Load()
 	for _, c := range s.clients() {
-		if id := c.sid.Load(); id != 0 && c.active.Swap(false) {
+		if id := c.sid.Load(); id != 0 && (c.active.Swap(false) || c.waits.Load()) {
 			msg = binary.BigEndian.AppendUint64(msg, uint64(id))
 		}
 	}

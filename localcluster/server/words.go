@@ -120,8 +120,10 @@ func (s *Server) version() string {
 // mode is the role as srvr calls it.
 func (s *Server) mode(st *consensus.Status) string {
 	switch {
-	case len(s.cfg.Peers) <= 1:
+	case s.alone():
 		return "standalone"
+	case st.Role == "observer":
+		return "observer"
 	case st.Leader == st.ID:
 		return "leader"
 	}
@@ -191,7 +193,7 @@ func (s *Server) mntr(b *strings.Builder) {
 	row("packets_received", s.stats.received.Load())
 	row("packets_sent", s.stats.sent.Load())
 	row("uptime", time.Since(s.started).Milliseconds())
-	row("quorum_size", len(s.cfg.Peers))
+	row("quorum_size", s.node.Status().Voters)
 	if s.mode(st) == "leader" {
 		followers := s.node.Status().Followers
 		row("followers", followers)

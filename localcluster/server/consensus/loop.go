@@ -19,7 +19,7 @@ const (
 // loop owns the Raft state. It ends with the context.
 func (n *Node) loop() {
 	defer func() {
-		n.publish(Status{ID: n.cfg.ID, Role: "follower", Term: n.status.Load().Term})
+		n.publish(Status{ID: n.cfg.ID, Role: "follower", Adrift: true, Term: n.status.Load().Term})
 	}()
 	tick := time.NewTicker(n.cfg.Tick)
 	defer tick.Stop()
@@ -192,7 +192,21 @@ func (n *Node) observe() {
 	if n.isOut() {
 		st.Role = noMember
 	}
+	st.Adrift = n.adrift(st.Leader != 0, st.Role != noMember)
 	n.publish(st)
+}
+
+// adrift tells whether there has been no leader for so long that this is no handover.
+func (n *Node) adrift(led, member bool) bool {
+	now := n.ticks.Load()
+	switch {
+	case led:
+		n.lostAt = -1
+		return false
+	case n.lostAt < 0:
+		n.lostAt = now
+	}
+	return !member || now-n.lostAt >= electionTicks
 }
 
 // reaches tells whether there is a leader to count on. Raft forgets one that is silent,
@@ -208,7 +222,7 @@ func (n *Node) reaches(leader uint64) bool {
 func (n *Node) publish(st Status) {
 	old := n.status.Load()
 	n.status.Store(&st)
-	if old.Leader == st.Leader && old.Term == st.Term && old.Role == st.Role {
+	if old.Leader == st.Leader && old.Term == st.Term && old.Role == st.Role && old.Adrift == st.Adrift {
 		return
 	}
 	if old.Leader != st.Leader || old.Term != st.Term {

@@ -54,6 +54,7 @@ type Entry struct {
 // Status is what a node knows of itself and of the leader.
 type Status struct {
 	ID, Leader      uint64 // Leader is 0 when none is known
+	Adrift          bool   // none has been known for longer than a handover takes, or this node is no member
 	Term            uint64
 	Commit, Applied uint64
 	Role            string // "leader", "follower", "observer", "candidate", or "none" for a node that is no member
@@ -104,7 +105,8 @@ const (
 	maxUsual   = 64 << 10 // room that a batch begins with, at most
 )
 
-// electionTicks is the number of ticks without a leader that start an election.
+// electionTicks is the number of ticks without a leader that start an election, and
+// that make a node adrift.
 const electionTicks = 10
 
 // Node is one member of the ensemble.
@@ -150,6 +152,7 @@ type Node struct {
 	applied   uint64
 	appTerm   uint64
 	sinceSnap int64
+	lostAt    int64 // tick at which the leader got lost, or -1
 	snapSize  int64 // of the last one made here, in bytes
 	snapIndex uint64
 	changing  int                // ticks until a change of members is proposed again
@@ -164,7 +167,7 @@ func Start(cfg Config) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, inbounds: make(map[*inbound]struct{}), kick: make(chan struct{}, 1), work: make(chan struct{}, 1),
-		failed: make(chan struct{}), started: time.Now(),
+		failed: make(chan struct{}), started: time.Now(), lostAt: -1,
 	}
 	d, st, err := openDisk(&cfg)
 	if err != nil {

@@ -27,6 +27,9 @@ type Result struct {
 	Stat    wire.Stat
 	Multi   []wire.MultiResult
 	Changes []Change
+	Data    []byte // reconfig
+	Pending bool   // a reconfig that is under way now: it is answered when it has ended
+	Asker   uint64 // the connection that asked for a reconfig that ended by this, or 0
 	Moved   uint64 // the connection that lost its session by this, or 0
 	Closed  int64  // the session that ended by this, or 0
 }
@@ -59,6 +62,9 @@ func (t *Tree) Apply(txn *Txn, res *Result) {
 	case txn.Op == wire.OpCloseSession && txn.Conn == 0:
 		t.expire(txn, res)
 		return
+	case txn.Op == wire.OpReconfig && txn.Conn == 0:
+		t.giveUp(txn, res)
+		return
 	}
 	s := t.sessions[txn.Session]
 	switch {
@@ -83,6 +89,8 @@ func (t *Tree) Apply(txn *Txn, res *Result) {
 		t.closeSession(txn, res)
 	case wire.OpMulti:
 		t.applyMulti(txn, &d, res)
+	case wire.OpReconfig:
+		res.Code = t.reconfig(txn, &d, res)
 	default:
 		var out wire.MultiResult
 		res.Code = t.applyOne(txn, txn.Op, &d, res, &out)

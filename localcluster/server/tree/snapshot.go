@@ -14,7 +14,7 @@ import (
 
 const (
 	magic   = "zooctl tree"
-	version = 1
+	version = 2
 	// maxRecord bounds one record of a snapshot, in bytes. A znode's path and data
 	// came in one frame.
 	maxRecord = 64 << 20
@@ -31,6 +31,7 @@ const (
 	recACL
 	recNode
 	recEnd
+	recConfig // behind the head
 )
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by the library
@@ -44,6 +45,7 @@ type Snapshot struct {
 	zxid     int64
 	sessions []Session
 	acls     []string
+	config   []byte // members, encoded
 	saved    []saved
 	done     atomic.Bool
 }
@@ -60,7 +62,7 @@ type saved struct {
 // only.
 func (t *Tree) Snapshot() *Snapshot {
 	t.gen++
-	s := &Snapshot{t: t, gen: t.gen, zxid: t.zxid, acls: t.acls.raw[:len(t.acls.raw):len(t.acls.raw)], sessions: make([]Session, 0, len(t.sessions))}
+	s := &Snapshot{t: t, gen: t.gen, zxid: t.zxid, acls: t.acls.raw[:len(t.acls.raw):len(t.acls.raw)], sessions: make([]Session, 0, len(t.sessions)), config: t.appendConfig(nil)}
 	for _, sess := range t.sessions {
 		s.sessions = append(s.sessions, *sess)
 	}
@@ -95,6 +97,9 @@ func (s *Snapshot) WriteTo(w io.Writer, yield func()) error {
 	out.begin(recHead)
 	out.b = wire.AppendInt32(wire.AppendString(out.b, magic), version)
 	out.b = wire.AppendInt64(out.b, s.zxid)
+	out.end()
+	out.begin(recConfig)
+	out.b = append(out.b, s.config...)
 	out.end()
 	for _, sess := range s.sessions {
 		rec := wire.SessionRecord{ID: sess.ID, Timeout: sess.Timeout, Password: sess.Password}
@@ -192,6 +197,8 @@ func Load(r io.Reader) (*Tree, error) {
 		case kind == recHead:
 			ok = d.String() == magic && d.Int32() == version
 			t.zxid = d.Int64()
+		case kind == recConfig:
+			ok = t.loadConfig(&d)
 		case kind == recSession:
 			ok = t.loadSession(&d)
 		case kind == recACL:

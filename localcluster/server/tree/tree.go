@@ -17,6 +17,10 @@ type Tree struct {
 	dataSize   int64
 	ephCount   int
 
+	members       []Member // of the ensemble; none where a server stands alone
+	configVersion int64    // zxid of what made them so, or 0
+	pending       *pending // nil, or the change of members that is under way
+
 	gen   uint64 // counts the snapshots taken
 	snaps []*Snapshot
 	multi bool     // one is being applied
