@@ -22,11 +22,18 @@ type ensemble struct {
 	clients []string
 	servers []*server.Server
 	tick    time.Duration
+	more    func(i int, cfg *server.Config) // changes the configuration of server i
 }
 
 func startEnsemble(t *testing.T, n int, tick time.Duration) *ensemble {
 	t.Helper()
-	e := &ensemble{t: t, tick: tick, servers: make([]*server.Server, n)}
+	return startWith(t, n, tick, func(int, *server.Config) {})
+}
+
+// startWith is startEnsemble with more in the configuration.
+func startWith(t *testing.T, n int, tick time.Duration, more func(int, *server.Config)) *ensemble {
+	t.Helper()
+	e := &ensemble{t: t, tick: tick, more: more, servers: make([]*server.Server, n)}
 	var cls, pls []net.Listener
 	for i := range n {
 		c, p := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
@@ -57,11 +64,13 @@ func listen(t *testing.T, addr string) net.Listener {
 
 func (e *ensemble) start(i int, c, p net.Listener) {
 	e.t.Helper()
-	s, err := server.Start(server.Config{
+	cfg := server.Config{
 		ID: uint64(i + 1), Peers: e.peers, DataDir: e.dirs[i], Client: c, Peer: p,
 		Secret: []byte("a secret of these tests"), TickTime: e.tick, Version: "test",
 		Logf: func(f string, a ...any) { e.log(i, fmt.Sprintf(f, a...)) },
-	})
+	}
+	e.more(i, &cfg)
+	s, err := server.Start(cfg)
 	if err != nil {
 		e.t.Fatal(err)
 	}

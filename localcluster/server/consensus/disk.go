@@ -40,7 +40,7 @@ func openDisk(cfg *Config) (*disk, *storage, error) {
 	d.begin(cfg)
 	isNew := !wal.Exists(d.walDir())
 	p := &past{}
-	w, err := wal.Open(d.walDir(), wal.Options{NoSync: cfg.NoSync, Head: d.head}, p.read)
+	w, err := wal.Open(d.walDir(), wal.Options{NoSync: cfg.NoSync, Head: d.head, Synced: cfg.Meter.Synced}, p.read)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the log: %w", err)
 	}

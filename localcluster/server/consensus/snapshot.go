@@ -3,6 +3,7 @@ package consensus
 import (
 	"fmt"
 	"io"
+	"time"
 
 	pb "go.etcd.io/raft/v3/raftpb"
 )
@@ -25,7 +26,11 @@ func (n *Node) makeSnapshot() {
 	m := made{mark: mark{index: n.applied, term: n.appTerm, conf: n.log.conf}}
 	write := n.cfg.Machine.Snapshot()
 	n.wg.Go(func() {
+		began := time.Now()
 		m.size, m.err = n.disk.saveSnapshot(m.mark, write)
+		if told := n.cfg.Meter.Snapshots; m.err == nil && told != nil {
+			told(time.Since(began))
+		}
 		n.finished(&m)
 	})
 }
