@@ -71,6 +71,9 @@ func (m *machine) Apply(e consensus.Entry) {
 		s.tree.Apply(&txn, &s.result)
 		if leads {
 			s.stats.proposals.add(len(p))
+			s.stats.commits.Add(1)
+		} else {
+			s.stats.learned.Add(1)
 		}
 		s.publish(&txn, &s.result, now)
 	}
@@ -133,7 +136,7 @@ func (c *conn) complete(txn *tree.Txn, res *tree.Result, now time.Time) {
 		return
 	}
 	if txn.Op == wire.OpCreateSession || txn.Op == wire.OpAttach {
-		c.welcome(txn, res)
+		c.welcome(txn, res, now)
 		return
 	}
 	if len(c.queue) == 0 {
@@ -144,7 +147,6 @@ func (c *conn) complete(txn *tree.Txn, res *tree.Result, now time.Time) {
 		return
 	}
 	r := c.pop()
-	c.s.stats.latency.add(now.Sub(r.at))
 	if res.Code == wire.CodeSessionMoved || res.Code == wire.CodeSessionExpired && txn.Op != wire.OpCloseSession {
 		// Neither is a client to be told on this connection: "writes on the old
 		// one -> SESSIONMOVED (-118) = close".
@@ -153,18 +155,21 @@ func (c *conn) complete(txn *tree.Txn, res *tree.Result, now time.Time) {
 		return
 	}
 	c.answer(r, res)
+	c.noteQueued(&r, now)
 	if r.op == wire.OpCloseSession {
 		c.out.closeAfterLast()
 		return
 	}
-	c.readsBehind()
+	c.readsBehind(now)
 }
 
 // readsBehind answers the reads that are first in the queue now.
-func (c *conn) readsBehind() {
+func (c *conn) readsBehind(now time.Time) {
 	for len(c.queue) > 0 && !knownWrite(c.queue[0].op) {
 		r := c.pop()
-		if !c.s.read(c, wire.RequestHeader{Xid: r.xid, Op: r.op}, r.body) {
+		ok := c.s.read(c, wire.RequestHeader{Xid: r.xid, Op: r.op}, r.body)
+		c.noteQueued(&r, now)
+		if !ok {
 			c.out.closeAfterLast()
 			return
 		}
@@ -203,8 +208,17 @@ func (c *conn) answer(r request, res *tree.Result) {
 // held.
 func (m *machine) Snapshot() func(io.Writer) error {
 	s := (*Server)(m)
+	write, zxid := s.snapshot()
+	s.stats.snapZxid.Store(zxid)
+	return write
+}
+
+// snapshot notes the tree, and returns its zxid too. It may be called at any time from
+// anywhere.
+func (s *Server) snapshot() (write func(io.Writer) error, zxid int64) {
 	s.mu.Lock()
 	snap := s.tree.Snapshot()
+	zxid = s.tree.LastZxid()
 	s.mu.Unlock()
 	return func(w io.Writer) error {
 		p := &pieces{to: w}
@@ -221,7 +235,7 @@ func (m *machine) Snapshot() func(io.Writer) error {
 			err = p.err
 		}
 		return err
-	}
+	}, zxid
 }
 
 // pieces gathers what is written under the lock and sends it outside.

@@ -48,6 +48,11 @@ type conn struct {
 	waits          atomic.Bool // for a reconfig, and reads nothing meanwhile
 	sid            atomic.Int64
 	received, sent atomic.Int64
+	timeout        atomic.Int32 // of the session, in milliseconds
+	since          time.Time
+
+	replied reply // the last; of whoever answers: the reader, or the applying goroutine while there is a queue
+	direct  seen  // answered by the reader; under the outbox's lock
 
 	who []byte // identities, encoded; the reader goroutine's
 
@@ -59,14 +64,17 @@ type conn struct {
 	queued  int       // bytes of queue
 	seq     uint32    // writes sent to the log
 	hello   *wire.ConnectRequest
+	helloAt time.Time
 	over    bool
 	isReady bool
+
+	queuedSeen seen // answered from the queue
 
 	dirty bool // has replies to flush; of the applying goroutine alone
 }
 
 func (s *Server) newConn(nc net.Conn) *conn {
-	c := &conn{s: s, nonce: s.nextNonce(), nc: nc, out: newOutbox(nc), ready: make(chan struct{})}
+	c := &conn{s: s, nonce: s.nextNonce(), nc: nc, out: newOutbox(nc), ready: make(chan struct{}), since: time.Now()}
 	c.room.L = &c.mu
 	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
 		c.who = wire.Identities{{Scheme: "ip", ID: a.AddrPort().Addr().Unmap().String()}}.Append(nil)
@@ -83,11 +91,12 @@ func (c *conn) serve() {
 	if err != nil {
 		return
 	}
-	if word := string(head); isFourLetterWord(word) {
-		c.s.answerWord(c, word)
+	if word, ok := fourLetterWord(head); ok {
+		c.s.answerWord(c, word, br)
 		return
 	}
 	if !c.s.awaitLeader() {
+		c.s.stats.notServing.Add(1)
 		return // a client tries the next server
 	}
 	frame, err := wire.ReadFrame(br, c.s.cfg.MaxFrame, nil)
@@ -100,10 +109,10 @@ func (c *conn) serve() {
 			c.out.flush(true) // what follows may be long in coming
 		}
 		if frame, err = wire.ReadFrame(br, c.s.cfg.MaxFrame, frame); err != nil {
+			c.noteDrop()
 			return
 		}
-		c.received.Add(1)
-		c.s.stats.received.Add(1)
+		c.countReceived(len(frame))
 		if !c.request(frame) {
 			return
 		}
@@ -128,7 +137,8 @@ func (c *conn) handshake(frame []byte) bool {
 	if d.Err() != nil {
 		return false
 	}
-	c.s.stats.received.Add(1)
+	c.countReceived(len(frame))
+	c.s.stats.connects.Add(1)
 	c.s.mu.RLock()
 	last := c.s.tree.LastZxid()
 	c.s.mu.RUnlock()
@@ -138,7 +148,7 @@ func (c *conn) handshake(frame []byte) bool {
 	}
 	req.Password = append([]byte(nil), req.Password...)
 	c.mu.Lock()
-	c.hello = &req
+	c.hello, c.helloAt = &req, time.Now()
 	c.mu.Unlock()
 	if err := c.s.openSession(c, &req); err != nil {
 		return false
@@ -168,8 +178,7 @@ func (c *conn) request(frame []byte) bool {
 	c.s.mu.RLock()
 	ok := c.s.read(c, h, d.Rest())
 	c.s.mu.RUnlock()
-	c.s.stats.latency.add(time.Since(now))
-	if c.out.size() > flushAt {
+	if c.noteDirect(h, now) > flushAt {
 		c.out.flush(true)
 		ok = ok && c.out.waitBelow(maxUnsent)
 	}
@@ -230,7 +239,10 @@ func (c *conn) waitBehind(h wire.RequestHeader, body []byte, now time.Time) (wai
 // hasRoom waits for room in the queue. It returns false at the end. The caller holds
 // c.mu, which it lets go of meanwhile.
 func (c *conn) hasRoom(size int) bool {
-	for !c.over && len(c.queue) > 0 && (len(c.queue) >= maxQueued || c.queued+size > maxQueuedBytes) {
+	for waited := false; !c.over && len(c.queue) > 0 && (len(c.queue) >= maxQueued || c.queued+size > maxQueuedBytes); waited = true {
+		if !waited {
+			c.s.stats.throttled.Add(1)
+		}
 		c.room.Wait()
 	}
 	return !c.over
@@ -288,16 +300,29 @@ func (c *conn) open(ok bool) {
 // end is the reader's last act: what is in the outbox may still go out if the
 // connection was ended in order.
 func (c *conn) end() {
-	c.out.mu.Lock()
-	orderly := c.out.last
-	c.out.mu.Unlock()
-	if orderly {
+	if c.out.ending() {
 		c.out.flush(true)
 		c.out.wait()
 	}
 	c.cut()
 	c.s.forget(c)
 	c.out.wait()
+}
+
+func (c *conn) countReceived(bytes int) {
+	c.received.Add(1)
+	c.s.stats.received.Add(1)
+	c.s.stats.bytesReceived.Add(int64(bytes))
+}
+
+// noteDrop counts a connection that its client has left without a word.
+func (c *conn) noteDrop() {
+	c.mu.Lock()
+	over := c.over
+	c.mu.Unlock()
+	if !over && !c.out.ending() {
+		c.s.stats.dropped.Add(1)
+	}
 }
 
 func (c *conn) countSent() {
@@ -330,7 +355,8 @@ func (c *conn) reply(h wire.ReplyHeader, body func([]byte) []byte) {
 	if body != nil {
 		b = body(b)
 	}
-	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
+	c.replied = reply{zxid: h.Zxid, size: len(b) - start - 4}
+	binary.BigEndian.PutUint32(b[start:], uint32(c.replied.size))
 	c.out.unlock(b)
 	c.countSent()
 }

@@ -22,17 +22,18 @@ type ensemble struct {
 	clients []string
 	servers []*server.Server
 	tick    time.Duration
-	tune    func(*server.Config) // nil, or sets what a test wants otherwise
+	more    func(i int, cfg *server.Config) // changes the configuration of server i
 }
 
 func startEnsemble(t *testing.T, n int, tick time.Duration) *ensemble {
 	t.Helper()
-	return startTuned(t, n, tick, nil)
+	return startWith(t, n, tick, func(int, *server.Config) {})
 }
 
-func startTuned(t *testing.T, n int, tick time.Duration, tune func(*server.Config)) *ensemble {
+// startWith is startEnsemble with more in the configuration.
+func startWith(t *testing.T, n int, tick time.Duration, more func(int, *server.Config)) *ensemble {
 	t.Helper()
-	e := &ensemble{t: t, tick: tick, tune: tune, servers: make([]*server.Server, n)}
+	e := &ensemble{t: t, tick: tick, more: more, servers: make([]*server.Server, n)}
 	var cls, pls []net.Listener
 	for i := range n {
 		c, p := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
@@ -68,9 +69,7 @@ func (e *ensemble) start(i int, c, p net.Listener) {
 		Secret: []byte("a secret of these tests"), TickTime: e.tick, Version: "test",
 		Logf: func(f string, a ...any) { e.log(i, fmt.Sprintf(f, a...)) },
 	}
-	if e.tune != nil {
-		e.tune(&cfg)
-	}
+	e.more(i, &cfg)
 	s, err := server.Start(cfg)
 	if err != nil {
 		e.t.Fatal(err)

@@ -156,6 +156,13 @@ func (o *outbox) closeAfterLast() {
 	o.mu.Unlock()
 }
 
+// ending tells whether the connection is being closed in order.
+func (o *outbox) ending() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.last
+}
+
 // waitBelow waits until fewer than n bytes are pending and tells whether the
 // connection is still open.
 func (o *outbox) waitBelow(n int) bool {
@@ -165,13 +172,6 @@ func (o *outbox) waitBelow(n int) bool {
 		o.drained.Wait()
 	}
 	return !o.closed
-}
-
-// size returns the number of bytes in the buffer, not counting those being sent.
-func (o *outbox) size() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.buf)
 }
 
 // wait waits for the goroutine of a closed outbox.

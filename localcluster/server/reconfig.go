@@ -110,9 +110,9 @@ func (s *Server) answerReconfig(txn *tree.Txn, res *tree.Result, now time.Time) 
 		return
 	}
 	r := c.pop()
-	s.stats.latency.add(now.Sub(r.at))
 	c.answer(r, res)
-	c.readsBehind()
+	c.noteQueued(&r, now)
+	c.readsBehind(now)
 	s.touch(c)
 }
 

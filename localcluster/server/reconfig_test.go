@@ -13,7 +13,7 @@ import (
 	"github.com/zooctl/zooctl/ops/wire/wiretest"
 )
 
-func mayReconfig(c *server.Config) { c.Reconfig, c.SkipACL = true, true }
+func mayReconfig(_ int, c *server.Config) { c.Reconfig, c.SkipACL = true, true }
 
 // join starts one more server, which waits to be added, and returns its place.
 func (e *ensemble) join() int {
@@ -24,13 +24,13 @@ func (e *ensemble) join() int {
 	e.dirs = append(e.dirs, e.t.TempDir())
 	e.clients = append(e.clients, c.Addr().String())
 	e.peers = append(e.peers, server.Peer{ID: uint64(i + 1), Addr: p.Addr().String(), Client: c.Addr().String()})
-	tune := e.tune
-	e.tune = func(c *server.Config) {
-		tune(c)
+	more := e.more
+	e.more = func(i int, c *server.Config) {
+		more(i, c)
 		c.Join = true
 	}
 	e.start(i, c, p)
-	e.tune = tune
+	e.more = more
 	return i
 }
 
@@ -69,7 +69,7 @@ func TestConfigAtStart(t *testing.T) {
 // TestReconfig: a server joins, another leaves, a third loses its vote. The answer is
 // the new configuration, which all show and whose watch fires.
 func TestReconfig(t *testing.T) {
-	e := startTuned(t, 3, tick, mayReconfig)
+	e := startWith(t, 3, tick, mayReconfig)
 	c, w := e.connect(0), e.connect(1)
 	for k := range 100 {
 		c.Must(wire.OpCreate, wiretest.Create(fmt.Sprintf("/n%d", k), "", 0))
@@ -121,7 +121,7 @@ func TestReconfig(t *testing.T) {
 // TestReconfigRemovesLeader: the leader hands over, and the client that asked for it is
 // answered.
 func TestReconfigRemovesLeader(t *testing.T) {
-	e := startTuned(t, 3, tick, mayReconfig)
+	e := startWith(t, 3, tick, mayReconfig)
 	e.connect(0)
 	lead := e.leader()
 	c := e.connect((lead + 1) % 3)
@@ -143,7 +143,7 @@ func TestReconfigRemovesLeader(t *testing.T) {
 
 // TestReconfigRefused: the errors of Apache ZooKeeper, in its order.
 func TestReconfigRefused(t *testing.T) {
-	e := startTuned(t, 3, tick, mayReconfig)
+	e := startWith(t, 3, tick, mayReconfig)
 	c := e.connect(0)
 	absent := func(i int) string {
 		return fmt.Sprintf("server.%d=127.0.0.1:1:2:participant;127.0.0.1:3", i)
@@ -180,11 +180,11 @@ func TestReconfigRefused(t *testing.T) {
 	if r := off.connect(0).Call(wire.OpReconfig, &wire.ReconfigRequest{Leaving: "1", Config: -1}); r.Err != wire.CodeReconfigDisabled {
 		t.Errorf("disabled: %v", r.Err)
 	}
-	strict := startTuned(t, 3, tick, func(c *server.Config) { c.Reconfig = true })
+	strict := startWith(t, 3, tick, func(_ int, c *server.Config) { c.Reconfig = true })
 	if r := strict.connect(0).Call(wire.OpReconfig, &wire.ReconfigRequest{Leaving: "1", Config: -1}); r.Err != wire.CodeNoAuth {
 		t.Errorf("without the right: %v", r.Err)
 	}
-	alone := startTuned(t, 1, tick, mayReconfig)
+	alone := startWith(t, 1, tick, mayReconfig)
 	if r := alone.connect(0).Call(wire.OpReconfig, &wire.ReconfigRequest{Leaving: "1", Config: -1}); r.Err != wire.CodeUnimplemented {
 		t.Errorf("alone: %v", r.Err)
 	}
@@ -193,7 +193,7 @@ func TestReconfigRefused(t *testing.T) {
 // TestReconfigInProgress: while one change is under way another is refused, and the
 // session of the client that waits does not expire.
 func TestReconfigInProgress(t *testing.T) {
-	e := startTuned(t, 3, tick, mayReconfig)
+	e := startWith(t, 3, tick, mayReconfig)
 	c, other := e.connect(0), e.connect(1)
 	c.Send(wire.OpReconfig, &wire.ReconfigRequest{NewMembers: "server.1=" + strings.SplitN(e.spec(0, "participant"), "=", 2)[1] +
 		",server.7=127.0.0.1:1:2:participant;127.0.0.1:3,server.8=127.0.0.1:1:2:participant;127.0.0.1:3", Config: -1})
@@ -216,7 +216,7 @@ func TestReconfigInProgress(t *testing.T) {
 
 // TestGrowFromOne: an ensemble of one becomes one of three.
 func TestGrowFromOne(t *testing.T) {
-	e := startTuned(t, 1, tick, func(c *server.Config) {
+	e := startWith(t, 1, tick, func(_ int, c *server.Config) {
 		mayReconfig(c)
 		c.Alone = true
 	})

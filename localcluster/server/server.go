@@ -48,6 +48,8 @@ type Config struct {
 	NoSync   bool          // do not wait for the disk: what is acknowledged may be lost with the machine
 	Version  string        // shown behind the protocol's version in srvr and envi
 	Logf     func(format string, args ...any)
+
+	Words []string // the four-letter words that are answered besides srvr: 4lw.commands.whitelist. nil or "*" is all
 }
 
 // Server is one running server.
@@ -101,18 +103,21 @@ func Start(cfg Config) (*Server, error) {
 	}
 	s.nonces.Store(binary.BigEndian.Uint64(seed[:]))
 	s.status.Store(&consensus.Status{ID: cfg.ID})
+	s.stats.trace.Store(defaultTrace)
+	s.noteLeader(s.status.Load(), s.started)
 	// As in Apache ZooKeeper: the server's id in the top byte, then the time, so
 	// that ids differ between servers and between runs of one.
 	s.sessions.Store(int64(cfg.ID)<<56 | time.Now().UnixMilli()<<24>>8&(1<<56-1))
 	node, err := consensus.Start(consensus.Config{
 		ID: cfg.ID, Peers: cfg.Peers, Join: cfg.Join, Dir: cfg.DataDir, Listener: cfg.Peer, Secret: cfg.Secret,
-		NoSync: cfg.NoSync, Links: cfg.Links, Machine: (*machine)(s), Logf: cfg.Logf,
+		NoSync: cfg.NoSync, Links: cfg.Links, Machine: (*machine)(s), Meter: s.meter(), Logf: cfg.Logf,
 	})
 	if err != nil {
 		cancel()
 		return nil, err
 	}
 	s.node = node
+	s.stats.init.Observe(time.Since(s.started))
 	s.wg.Go(func() { s.sweep(ctx) }) // ends with ctx
 	s.wg.Go(s.accept)                // ends with the listener
 	return s, nil
@@ -203,8 +208,10 @@ func (s *Server) remember(c *conn) bool {
 func (s *Server) forget(c *conn) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	last := c.seen()
 	s.connsMu.Lock()
 	delete(s.conns, c.nonce)
+	s.stats.ended.merge(last)
 	s.connsMu.Unlock()
 	s.watches.Remove(c)
 }

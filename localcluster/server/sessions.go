@@ -38,7 +38,7 @@ func (s *Server) negotiate(ms int32) int32 {
 // welcome answers the connect request. "Unknown/expired session or bad password
 // -> reply timeout 0, sid 0, 16 zero bytes, then close; never a new session".
 // The caller holds c.mu and the tree's lock.
-func (c *conn) welcome(txn *tree.Txn, res *tree.Result) {
+func (c *conn) welcome(txn *tree.Txn, res *tree.Result, now time.Time) {
 	r := wire.ConnectResponse{Password: make([]byte, wire.PasswordLen), HasReadOnly: c.hello.HasReadOnly}
 	sess, ok := c.s.tree.Session(txn.Session)
 	ok = ok && res.Code == wire.CodeOK
@@ -46,6 +46,7 @@ func (c *conn) welcome(txn *tree.Txn, res *tree.Result) {
 		r.Timeout, r.SessionID = sess.Timeout, sess.ID
 		copy(r.Password, sess.Password[:])
 		c.sid.Store(sess.ID)
+		c.timeout.Store(sess.Timeout)
 		c.active.Store(true)
 	} else {
 		c.out.closeAfterLast()
@@ -53,8 +54,10 @@ func (c *conn) welcome(txn *tree.Txn, res *tree.Result) {
 	b := c.out.lock()
 	start := len(b)
 	b = wire.PutLength(r.Append(append(b, 0, 0, 0, 0)), start)
+	c.replied = reply{zxid: res.Zxid, size: len(b) - start - 4}
 	c.out.unlock(b)
 	c.countSent()
+	c.noteQueued(&request{op: wire.OpCreateSession, at: c.helloAt}, now)
 	c.open(ok)
 }
 
@@ -85,6 +88,7 @@ func timeout(s tree.Session) time.Duration { return time.Duration(s.Timeout) * t
 // longer than that.
 func (m *machine) Changed(st consensus.Status) {
 	s := (*Server)(m)
+	s.noteLeader(&st, time.Now())
 	leads := st.Leader == st.ID
 	s.clockMu.Lock()
 	s.leading = leads
@@ -94,7 +98,7 @@ func (m *machine) Changed(st consensus.Status) {
 	}
 	s.clockMu.Unlock()
 	for _, c := range s.clients() {
-		if st.Adrift || c.pending() {
+		if st.Adrift && c.greeted() || c.pending() {
 			c.cut()
 		}
 	}
@@ -221,5 +225,6 @@ func (s *Server) expire(now time.Time, slept bool) {
 		if s.propose(&tree.Txn{Session: id, Op: wire.OpCloseSession, Body: owner}) != nil {
 			return // no longer the leader: the next one gives them all a new term
 		}
+		s.stats.expired.Add(1)
 	}
 }

@@ -1,222 +1,121 @@
 package server
 
 import (
-	"cmp"
+	"bufio"
+	"encoding/binary"
 	"fmt"
-	"net"
-	"os"
-	"runtime"
-	"runtime/debug"
+	"io"
+	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
-
-	"github.com/zooctl/zooctl/localcluster/server/consensus"
 )
 
-// protocolVersion is the release of Apache ZooKeeper whose protocol and words
-// this server follows. Clients read it from srvr and envi.
-const protocolVersion = "3.9.0"
+// notServing is what most words and admin commands say without a leader.
+const notServing = "This ZooKeeper instance is not currently serving requests"
 
-// stats counts what the four-letter words tell.
-type stats struct {
-	received, sent atomic.Int64
-	latency        latency
-	proposals      sizes
+// word is one of the four-letter words of Apache ZooKeeper 3.9.
+type word struct {
+	answer func(*Server, *strings.Builder, *conn)
+	always bool // answers without a leader too
 }
 
-// sizes are those of the writes that were applied while this server led, in bytes.
-type sizes struct{ last, min, max atomic.Int64 }
+// words are those of Apache ZooKeeper 3.9, with its texts.
+var words = map[string]word{
+	"ruok": {func(_ *Server, b *strings.Builder, _ *conn) { b.WriteString("imok") }, true},
+	"envi": {(*Server).envi, true},
+	"isro": {(*Server).isro, true},
+	"gtmk": {func(s *Server, b *strings.Builder, _ *conn) { fmt.Fprint(b, s.stats.trace.Load()) }, true},
+	"conf": {(*Server).conf, false},
+	"cons": {(*Server).cons, false},
+	"crst": {func(s *Server, b *strings.Builder, _ *conn) {
+		s.resetConnections()
+		b.WriteString("Connection stats reset.\n")
+	}, false},
+	"dirs": {(*Server).dirs, false},
+	"dump": {(*Server).dump, false},
+	"hash": {func(*Server, *strings.Builder, *conn) {}, false}, // as where zookeeper.digest.enabled is false: no digests are kept
+	"mntr": {(*Server).mntr, false},
+	"srst": {func(s *Server, b *strings.Builder, _ *conn) {
+		s.resetStats()
+		b.WriteString("Server stats reset.\n")
+	}, false},
+	"srvr": {(*Server).srvr, false},
+	"stat": {(*Server).stat, false},
+	"wchc": {(*Server).wchc, false},
+	"wchp": {(*Server).wchp, false},
+	"wchs": {(*Server).wchs, false},
+}
 
-func (z *sizes) add(n int) {
-	z.last.Store(int64(n))
-	if m := z.min.Load(); m == 0 || int64(n) < m {
-		z.min.Store(int64(n)) // only the applying goroutine adds
+// The words that are more than an answer: stmk is followed by eight bytes, and what
+// telnet sends when it closes is closed.
+const (
+	wordSetTrace = "stmk"
+	wordTelnet   = "telnet close"
+	telnetClose  = "\xff\xf4\xff\xfd"
+)
+
+// traceTime bounds the wait for the eight bytes behind stmk.
+const traceTime = time.Second
+
+// fourLetterWord tells whether a connection begins with a word, and with which.
+// "Unknown 4 bytes -> close": they are taken for the length of a frame.
+func fourLetterWord(head []byte) (string, bool) {
+	w := string(head)
+	if w == telnetClose {
+		return wordTelnet, true
 	}
-	if int64(n) > z.max.Load() {
-		z.max.Store(int64(n))
-	}
-}
-
-// String is as in srvr: -1 where there was none.
-func (z *sizes) String() string {
-	if z.last.Load() == 0 {
-		return "-1/-1/-1"
-	}
-	return fmt.Sprintf("%d/%d/%d", z.last.Load(), z.min.Load(), z.max.Load())
-}
-
-// latency is how long requests took since the start, in nanoseconds.
-type latency struct{ count, sum, max, min atomic.Int64 }
-
-func (l *latency) add(d time.Duration) {
-	n := max(int64(d), 1)
-	l.count.Add(1)
-	l.sum.Add(n)
-	for m := l.max.Load(); n > m && !l.max.CompareAndSwap(m, n); m = l.max.Load() {
-	}
-	for m := l.min.Load(); (m == 0 || n < m) && !l.min.CompareAndSwap(m, n); m = l.min.Load() {
-	}
-}
-
-// String is as in srvr: whole milliseconds, and an average with fractions.
-func (l *latency) String() string {
-	const ms = float64(time.Millisecond)
-	avg := float64(l.sum.Load()) / float64(max(l.count.Load(), 1)) / ms
-	return fmt.Sprintf("%d/%.4f/%d", l.min.Load()/int64(ms), avg, l.max.Load()/int64(ms))
-}
-
-// words answer the four-letter words. Those that say nothing of the ensemble's
-// state answer without a leader too.
-var words = map[string]func(*Server, *strings.Builder){
-	"ruok": func(_ *Server, b *strings.Builder) { b.WriteString("imok") },
-	"envi": (*Server).envi,
-	"conf": (*Server).conf,
-	"isro": func(_ *Server, b *strings.Builder) { b.WriteString("rw") },
-	"srvr": (*Server).srvr,
-	"stat": (*Server).stat,
-	"mntr": (*Server).mntr,
-}
-
-// refusedWords are Apache ZooKeeper's others. They get its refusal, whose text
-// tools match.
-const refusedWords = "cons crst dirs dump gtmk hash lsnp orst srst stmk wchc wchp wchs"
-
-func isFourLetterWord(w string) bool {
 	_, ok := words[w]
-	return ok || len(w) == 4 && !strings.Contains(w, " ") && strings.Contains(refusedWords, w)
+	return w, ok || w == wordSetTrace
 }
 
-// answerWord answers w and ends the connection.
-func (s *Server) answerWord(c *conn, w string) {
+// enabled tells whether the configuration lets a word be answered. srvr always is, as
+// the scripts of Apache ZooKeeper depend on it.
+func (cfg *Config) enabled(w string) bool {
+	return cfg.Words == nil || w == "srvr" || slices.ContainsFunc(cfg.Words, func(x string) bool {
+		x = strings.TrimSpace(x)
+		return x == "*" || x == w
+	})
+}
+
+// answerWord answers w and ends the connection. br is what follows the word.
+func (s *Server) answerWord(c *conn, w string, br *bufio.Reader) {
+	c.countReceived(len(telnetClose))
 	var b strings.Builder
-	f, ok := words[w]
-	switch {
-	case !ok:
+	switch f := words[w]; {
+	case !s.cfg.enabled(w):
 		fmt.Fprintf(&b, "%s is not executed because it is not in the whitelist.\n", w)
-	case !s.serving() && w != "ruok" && w != "envi" && w != "conf":
-		b.WriteString("This ZooKeeper instance is not currently serving requests\n")
+	case w == wordTelnet:
+	case w == wordSetTrace:
+		s.setTrace(c, &b, br)
+	case !f.always && !s.serving():
+		b.WriteString(notServing)
+		if w != "hash" { // as Apache ZooKeeper: this one ends no line
+			b.WriteByte('\n')
+		}
 	default:
-		f(s, &b)
+		f.answer(s, &b, c)
 	}
 	out := c.out.lock()
 	c.out.unlock(append(out, b.String()...))
 	c.out.closeAfterLast()
 }
 
-// version is what srvr, stat, mntr and envi call the version.
-func (s *Server) version() string {
-	built := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, kv := range info.Settings {
-			if t, err := time.Parse(time.RFC3339, kv.Value); kv.Key == "vcs.time" && err == nil {
-				built = t.UTC().Format("2006-01-02 15:04 UTC")
-			}
-		}
+// setTrace remembers a trace mask, which changes nothing here, and answers with it. A
+// word without one is not answered.
+func (s *Server) setTrace(c *conn, b *strings.Builder, br *bufio.Reader) {
+	_ = c.nc.SetReadDeadline(time.Now().Add(traceTime))
+	var all [12]byte // the word is still unread
+	if _, err := io.ReadFull(br, all[:]); err != nil {
+		return
 	}
-	return fmt.Sprintf("%s-zooctl-%s, built on %s", protocolVersion, cmp.Or(s.cfg.Version, "dev"), built)
+	s.stats.trace.Store(int64(binary.BigEndian.Uint64(all[4:])))
+	fmt.Fprint(b, s.stats.trace.Load())
 }
 
-// mode is the role as srvr calls it.
-func (s *Server) mode(st *consensus.Status) string {
-	switch {
-	case s.alone():
-		return "standalone"
-	case st.Role == "observer":
-		return "observer"
-	case st.Leader == st.ID:
-		return "leader"
+func (s *Server) isro(b *strings.Builder, _ *conn) {
+	if !s.serving() {
+		b.WriteString("null")
+		return
 	}
-	return "follower"
-}
-
-func (s *Server) srvr(b *strings.Builder) {
-	fmt.Fprintf(b, "Zookeeper version: %s\n", s.version())
-	s.figures(b)
-}
-
-func (s *Server) stat(b *strings.Builder) {
-	fmt.Fprintf(b, "Zookeeper version: %s\nClients:\n", s.version())
-	for _, c := range s.clients() {
-		c.mu.Lock()
-		queued := len(c.queue)
-		c.mu.Unlock()
-		fmt.Fprintf(b, " /%s[1](queued=%d,recved=%d,sent=%d)\n", c.nc.RemoteAddr(), queued, c.received.Load(), c.sent.Load())
-	}
-	b.WriteString("\n")
-	s.figures(b)
-}
-
-func (s *Server) figures(b *strings.Builder) {
-	s.mu.RLock()
-	zxid, nodes := s.tree.LastZxid(), s.tree.NodeCount()
-	s.mu.RUnlock()
-	mode := s.mode(s.status.Load())
-	fmt.Fprintf(b, "Latency min/avg/max: %s\nReceived: %d\nSent: %d\nConnections: %d\nOutstanding: %d\nZxid: 0x%x\nMode: %s\nNode count: %d\n",
-		&s.stats.latency, s.stats.received.Load(), s.stats.sent.Load(), len(s.clients()), s.outstanding(), zxid, mode, nodes)
-	if mode == "leader" {
-		fmt.Fprintf(b, "Proposal sizes last/min/max: %s\n", &s.stats.proposals)
-	}
-}
-
-// outstanding counts the requests that wait for the log.
-func (s *Server) outstanding() int {
-	n := 0
-	for _, c := range s.clients() {
-		c.mu.Lock()
-		n += len(c.queue)
-		c.mu.Unlock()
-	}
-	return n
-}
-
-func (s *Server) mntr(b *strings.Builder) {
-	st := s.status.Load()
-	s.mu.RLock()
-	nodes, size, eph := s.tree.NodeCount(), s.tree.DataSize(), s.tree.EphemeralCount()
-	sessions := 0
-	for range s.tree.Sessions() {
-		sessions++
-	}
-	s.mu.RUnlock()
-	_, _, watches := s.watches.Counts()
-	row := func(key string, value any) { fmt.Fprintf(b, "zk_%s\t%v\n", key, value) }
-	row("version", s.version())
-	row("server_state", s.mode(st))
-	row("znode_count", nodes)
-	row("ephemerals_count", eph)
-	row("approximate_data_size", size)
-	row("watch_count", watches)
-	row("global_sessions", sessions)
-	row("num_alive_connections", len(s.clients()))
-	row("outstanding_requests", s.outstanding())
-	row("packets_received", s.stats.received.Load())
-	row("packets_sent", s.stats.sent.Load())
-	row("uptime", time.Since(s.started).Milliseconds())
-	row("quorum_size", s.node.Status().Voters)
-	if s.mode(st) == "leader" {
-		followers := s.node.Status().Followers
-		row("followers", followers)
-		row("synced_followers", followers)
-		row("learners", followers)
-	}
-}
-
-func (s *Server) conf(b *strings.Builder) {
-	tick := s.cfg.TickTime.Milliseconds()
-	_, port, _ := net.SplitHostPort(s.cfg.Client.Addr().String()) // a listener has a port
-	fmt.Fprintf(b, "clientPort=%s\nsecureClientPort=-1\ndataDir=%s\ndataLogDir=%s\ntickTime=%d\nmaxClientCnxns=0\nminSessionTimeout=%d\nmaxSessionTimeout=%d\nserverId=%d\n",
-		port, s.cfg.DataDir, s.cfg.DataDir, tick, 2*tick, 20*tick, s.cfg.ID)
-	if len(s.cfg.Peers) > 1 {
-		b.WriteString("membership: \n")
-		for _, p := range s.cfg.Peers {
-			fmt.Fprintf(b, "server.%d=%s:participant\n", p.ID, p.Addr)
-		}
-	}
-}
-
-func (s *Server) envi(b *strings.Builder) {
-	host, _ := os.Hostname() // an empty name says it too
-	fmt.Fprintf(b, "Environment:\nzookeeper.version=%s\nhost.name=%s\njava.version=none\njava.vendor=%s\nos.name=%s\nos.arch=%s\n",
-		s.version(), host, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	b.WriteString("rw")
 }

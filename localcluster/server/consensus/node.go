@@ -41,7 +41,15 @@ type Config struct {
 	SnapshotBytes int64         // of log between two snapshots on disk, at least; 0 is 16 MiB. It is as much as the last of them, if that was more
 	SnapshotCount uint64        // of entries between them, at most; 0 is no bound
 	KeepBytes     int64         // of applied log kept in memory for followers that lag; 0 is 8 MiB
+	Meter         Meter
 	Logf          func(format string, args ...any)
+}
+
+// Meter is told how long the disk takes. Its functions may be nil; they are called from
+// the node's goroutines, and must not wait.
+type Meter struct {
+	Synced    func(time.Duration) // after each fsync of the log
+	Snapshots func(time.Duration) // after each snapshot of this machine that is on disk
 }
 
 // Entry is one step of the replicated log.

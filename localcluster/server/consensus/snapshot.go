@@ -3,6 +3,7 @@ package consensus
 import (
 	"fmt"
 	"io"
+	"time"
 
 	pb "go.etcd.io/raft/v3/raftpb"
 )
@@ -25,12 +26,16 @@ func (n *Node) makeSnapshot() {
 	m := made{mark: mark{index: n.applied, term: n.appTerm, conf: n.log.conf, members: n.members.Load()}}
 	write := n.cfg.Machine.Snapshot()
 	n.wg.Go(func() {
+		began := time.Now()
 		m.size, m.err = n.disk.saveSnapshot(m.mark, func(w io.Writer) error {
 			if _, err := w.Write(m.members.append(nil)); err != nil {
 				return err
 			}
 			return write(w)
 		})
+		if told := n.cfg.Meter.Snapshots; m.err == nil && told != nil {
+			told(time.Since(began))
+		}
 		n.finished(&m)
 	})
 }

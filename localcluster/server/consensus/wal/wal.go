@@ -8,12 +8,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // Options say how a log is kept.
 type Options struct {
 	SegmentBytes int64 // a segment that would grow longer is followed by a new one; 0 is 4 MiB
 	NoSync       bool  // do not wait for the disk
+
+	// Synced is told how long each fsync of a record took. It may be nil.
+	Synced func(time.Duration)
 
 	// Head returns the first record of a new segment. It must stand for whatever in
 	// earlier segments is still of use after [Log.DropBefore].
@@ -107,7 +111,10 @@ func (l *Log) Append(data []byte, tag uint64) error {
 	}
 	l.err = l.write(data, tag)
 	if l.err == nil && !l.opt.NoSync {
-		l.err = datasync(l.file)
+		began := time.Now()
+		if l.err = datasync(l.file); l.err == nil && l.opt.Synced != nil {
+			l.opt.Synced(time.Since(began))
+		}
 	}
 	return l.err
 }

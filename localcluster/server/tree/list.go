@@ -1,0 +1,19 @@
+package tree
+
+import (
+	"maps"
+	"slices"
+)
+
+// Ephemerals returns the paths of the ephemeral znodes by the session that owns them,
+// in no order.
+func (t *Tree) Ephemerals() map[int64][]string {
+	all := make(map[int64][]string, len(t.ephemerals))
+	for id, paths := range t.ephemerals {
+		all[id] = slices.Collect(maps.Keys(paths))
+	}
+	return all
+}
+
+// SessionCount returns the number of sessions.
+func (t *Tree) SessionCount() int { return len(t.sessions) }
