@@ -37,7 +37,7 @@ apache: ## run what runs on Apache ZooKeeper, 3.8 and 3.9; needs 'make tools'
 tools: ## install what CI needs: Apache ZooKeeper, kazoo, the linter
 	scripts/ci/install.sh
 
-ci: tools lint cross race fuzz apache snapshot ## all that a change must pass besides 'test'
+ci: tools lint cross race fuzz apache histories snapshot ## all that a change must pass besides 'test'
 
 fuzz: ## fuzz the decoders and the line splitter for a while each
 	go test -run '^$$' -fuzz FuzzDecode -fuzztime 300000x ./ops/wire
@@ -45,7 +45,11 @@ fuzz: ## fuzz the decoders and the line splitter for a while each
 	go test -run '^$$' -fuzz FuzzQuote -fuzztime 100000x ./shell
 	go test -run '^$$' -fuzz FuzzOpen -fuzztime 5000x ./localcluster/server/consensus/wal
 
-soak: ## kill servers under load for long; SOAK says how often
+histories: ## record what clients see under faults, and check it, for two minutes
+	HISTORY_SECONDS=$${HISTORY_SECONDS:-120} HISTORY_KILLS=$${HISTORY_KILLS:-60} go test -count=1 -timeout 20m -v ./scripts/histories
+
+soak: ## the same for hours: HISTORY_SECONDS, HISTORY_SEED, HISTORY_KILLS; SOAK says how often other tests kill
+	HISTORY_SECONDS=$${HISTORY_SECONDS:-14400} HISTORY_SEED=$${HISTORY_SEED:-$$(date +%s)} HISTORY_KILLS=$${HISTORY_KILLS:-500} go test -count=1 -timeout 0 -v ./scripts/histories
 	go test -count=$${SOAK:-200} -timeout 0 -run 'TestKillAllUnderWrites|TestLife' ./localcluster
 
 docs: ## rewrite the table of commands in the README
@@ -68,4 +72,4 @@ snapshot: ## build archives as a release would have them, in dist
 	tar -tzf dist/zooctl_*_linux_amd64.tar.gz | sort > $(cache)/archive
 	grep -qx zooctl $(cache)/archive && grep -q '^man/zooctl-lock-run.1' $(cache)/archive && grep -q '^completions/zooctl.bash' $(cache)/archive
 
-.PHONY: help build test race lint cross apache tools ci fuzz soak docs update bench frames picture snapshot
+.PHONY: help build test race lint cross apache tools ci fuzz histories soak docs update bench frames picture snapshot

@@ -217,7 +217,7 @@ func TestReconfigInProgress(t *testing.T) {
 // TestGrowFromOne: an ensemble of one becomes one of three.
 func TestGrowFromOne(t *testing.T) {
 	e := startWith(t, 1, tick, func(_ int, c *server.Config) {
-		mayReconfig(c)
+		mayReconfig(0, c)
 		c.Alone = true
 	})
 	c := e.connect(0)
