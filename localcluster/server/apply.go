@@ -17,9 +17,9 @@ import (
 const manyTouched = 64
 
 // txnHeader is the length of what goes before the identities and the body of a
-// proposal, in bytes: session, connection, sequence number, operation, length of the
-// identities.
-const txnHeader = 8 + 8 + 4 + 4 + 2
+// proposal, in bytes: session, connection, sequence number, operation, rules, length of
+// the identities.
+const txnHeader = 8 + 8 + 4 + 4 + 1 + 2
 
 // maxWho bounds the identities of one connection, in bytes as they are encoded.
 const maxWho = 1<<16 - 1
@@ -28,7 +28,8 @@ func appendTxn(b []byte, t *tree.Txn) []byte {
 	b = wire.AppendInt64(b, t.Session)
 	b = binary.BigEndian.AppendUint64(b, t.Conn)
 	b = binary.BigEndian.AppendUint32(b, t.Seq)
-	b = binary.BigEndian.AppendUint16(wire.AppendInt32(b, int32(t.Op)), uint16(len(t.Who)))
+	b = append(wire.AppendInt32(b, int32(t.Op)), byte(t.Rules))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(t.Who)))
 	return append(append(b, t.Who...), t.Body...)
 }
 
@@ -40,7 +41,8 @@ func decodeTxn(b []byte, t *tree.Txn) bool {
 	t.Conn = binary.BigEndian.Uint64(b[8:])
 	t.Seq = binary.BigEndian.Uint32(b[16:])
 	t.Op = wire.Op(binary.BigEndian.Uint32(b[20:]))
-	who := int(binary.BigEndian.Uint16(b[24:]))
+	t.Rules = tree.Rules(b[24])
+	who := int(binary.BigEndian.Uint16(b[25:]))
 	if b = b[txnHeader:]; len(b) < who {
 		return false
 	}
@@ -97,9 +99,19 @@ func (s *Server) flush() {
 func (s *Server) publish(txn *tree.Txn, res *tree.Result, now time.Time) {
 	for _, ch := range res.Changes {
 		s.watches.Fire(ch.Type, ch.Path, func(c *conn, typ wire.EventType, path string) {
-			c.event(typ, path, res.Zxid)
-			s.touch(c)
+			acl := ch.ACL
+			if typ == wire.EventNodeChildrenChanged {
+				acl = ch.Parent
+			}
+			// Who may not read a znode is not told of it, since 3.8.4 and 3.9.2.
+			if s.cfg.SkipACL || s.tree.Permits(acl, wire.PermRead, *c.who.Load()) {
+				c.event(typ, path, res.Zxid)
+				s.touch(c)
+			}
 		})
+	}
+	if res.Over != "" {
+		s.warnQuota(res.Over, now)
 	}
 	if res.Moved != 0 {
 		if c := s.conn(res.Moved); c != nil {
@@ -167,7 +179,7 @@ func (c *conn) complete(txn *tree.Txn, res *tree.Result, now time.Time) {
 func (c *conn) readsBehind(now time.Time) {
 	for len(c.queue) > 0 && !knownWrite(c.queue[0].op) {
 		r := c.pop()
-		ok := c.s.read(c, wire.RequestHeader{Xid: r.xid, Op: r.op}, r.body)
+		ok := c.s.read(ask{c, wire.RequestHeader{Xid: r.xid, Op: r.op}, r.who}, r.body)
 		c.noteQueued(&r, now)
 		if !ok {
 			c.out.closeAfterLast()
@@ -187,10 +199,10 @@ func (c *conn) answer(r request, res *tree.Result) {
 	case wire.OpCreate, wire.OpSync:
 		body := wire.CreateResponse{Path: res.Path}
 		c.reply(h, body.Append)
-	case wire.OpCreate2:
+	case wire.OpCreate2, wire.OpCreateContainer, wire.OpCreateTTL:
 		body := wire.CreateResponse{Path: res.Path, Stat: &res.Stat}
 		c.reply(h, body.Append)
-	case wire.OpSetData:
+	case wire.OpSetData, wire.OpSetACL:
 		c.reply(h, res.Stat.Append)
 	case wire.OpReconfig:
 		body := wire.GetDataResponse{Data: res.Data, Stat: res.Stat}

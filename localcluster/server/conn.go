@@ -29,6 +29,7 @@ type request struct {
 	xid  int32
 	op   wire.Op
 	body []byte // of a read; a write's is in the log
+	who  []byte // identities of a read when it came
 	size int    // bytes that it counts for
 	at   time.Time
 
@@ -54,7 +55,8 @@ type conn struct {
 	replied reply // the last; of whoever answers: the reader, or the applying goroutine while there is a queue
 	direct  seen  // answered by the reader; under the outbox's lock
 
-	who []byte // identities, encoded; the reader goroutine's
+	who  atomic.Pointer[[]byte] // identities, encoded; the reader goroutine alone changes them
+	sasl saslExchange           // the reader goroutine's
 
 	ready chan struct{} // closed once the session is attached, or the connection is over
 
@@ -76,9 +78,7 @@ type conn struct {
 func (s *Server) newConn(nc net.Conn) *conn {
 	c := &conn{s: s, nonce: s.nextNonce(), nc: nc, out: newOutbox(nc), ready: make(chan struct{}), since: time.Now()}
 	c.room.L = &c.mu
-	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
-		c.who = wire.Identities{{Scheme: "ip", ID: a.AddrPort().Addr().Unmap().String()}}.Append(nil)
-	}
+	c.identify(addressOf(nc))
 	return c
 }
 
@@ -87,6 +87,9 @@ func (c *conn) serve() {
 	defer c.end()
 	br := bufio.NewReaderSize(c.nc, 16<<10)
 	_ = c.nc.SetReadDeadline(time.Now().Add(handshakeTime))
+	if !c.secure() {
+		return
+	}
 	head, err := br.Peek(4)
 	if err != nil {
 		return
@@ -169,14 +172,19 @@ func (c *conn) request(frame []byte) bool {
 	}
 	c.active.Store(true)
 	now := time.Now()
-	if h.Op.IsWrite() && knownWrite(h.Op) {
+	switch {
+	case h.Op == wire.OpAuth:
+		return c.auth(h, &d)
+	case h.Op == wire.OpSASL:
+		return c.saslStep(h, &d)
+	case knownWrite(h.Op):
 		return c.submit(h, d.Rest(), now)
 	}
 	if waits, over := c.waitBehind(h, d.Rest(), now); waits || over {
 		return !over
 	}
 	c.s.mu.RLock()
-	ok := c.s.read(c, h, d.Rest())
+	ok := c.s.read(ask{c, h, *c.who.Load()}, d.Rest())
 	c.s.mu.RUnlock()
 	if c.noteDirect(h, now) > flushAt {
 		c.out.flush(true)
@@ -195,7 +203,7 @@ func (c *conn) submit(h wire.RequestHeader, body []byte, now time.Time) bool {
 		return false
 	}
 	c.seq++ // this goroutine's alone after the handshake
-	t := tree.Txn{Session: c.sid.Load(), Conn: c.nonce, Seq: c.seq, Op: h.Op, Who: c.who, Body: body}
+	t := tree.Txn{Session: c.sid.Load(), Conn: c.nonce, Seq: c.seq, Op: h.Op, Rules: c.s.rules, Who: *c.who.Load(), Body: body}
 	if h.Op == wire.OpReconfig {
 		return c.submitReconfig(&t)
 	}
@@ -231,7 +239,7 @@ func (c *conn) waitBehind(h wire.RequestHeader, body []byte, now time.Time) (wai
 	if len(c.queue) == 0 { // it was answered while there was no room
 		return false, false
 	}
-	c.queue = append(c.queue, request{xid: h.Xid, op: h.Op, body: append([]byte(nil), body...), size: size, at: now})
+	c.queue = append(c.queue, request{xid: h.Xid, op: h.Op, body: append([]byte(nil), body...), who: *c.who.Load(), size: size, at: now})
 	c.queued += size
 	return true, false
 }

@@ -1,51 +1,63 @@
 package server
 
 import (
+	"strings"
+
+	"github.com/zooctl/zooctl/localcluster/server/tree"
 	"github.com/zooctl/zooctl/localcluster/server/watch"
 	"github.com/zooctl/zooctl/ops/wire"
 )
 
-// readers answer the requests that the local tree answers. Each is called with
-// the tree's lock held, appends exactly one reply, and returns the error code
-// of a request that fails.
-var readers = map[wire.Op]func(*Server, *conn, wire.RequestHeader, *wire.Decoder) wire.Code{
-	wire.OpPing:         (*Server).ping,
-	wire.OpExists:       (*Server).exists,
-	wire.OpGetData:      (*Server).getData,
-	wire.OpGetChildren:  (*Server).getChildren,
-	wire.OpGetChildren2: (*Server).getChildren,
-	wire.OpSetWatches:   (*Server).setWatches,
+// ask is one request that is answered from the local tree.
+type ask struct {
+	c   *conn
+	h   wire.RequestHeader
+	who []byte // the connection's identities when it came, encoded
 }
 
-// knownWrite tells whether the tree knows how to apply op.
-func knownWrite(op wire.Op) bool {
-	switch op {
-	case wire.OpCreate, wire.OpCreate2, wire.OpDelete, wire.OpSetData, wire.OpSync, wire.OpMulti, wire.OpCloseSession, wire.OpReconfig:
-		return true
-	}
-	return false
+// readers answer the requests that the local tree answers. Each is called with
+// the tree's lock held, appends exactly one reply, or returns the error code
+// of a request that fails.
+var readers = map[wire.Op]func(*Server, ask, *wire.Decoder) wire.Code{
+	wire.OpPing:                 (*Server).ping,
+	wire.OpExists:               (*Server).exists,
+	wire.OpGetData:              (*Server).getData,
+	wire.OpGetChildren:          (*Server).getChildren,
+	wire.OpGetChildren2:         (*Server).getChildren,
+	wire.OpGetACL:               (*Server).getACL,
+	wire.OpGetEphemerals:        (*Server).getEphemerals,
+	wire.OpGetAllChildrenNumber: (*Server).getAllChildrenNumber,
+	wire.OpMultiRead:            (*Server).multiRead,
+	wire.OpWhoAmI:               (*Server).whoAmI,
+	wire.OpSetWatches:           (*Server).setWatches,
+	wire.OpSetWatches2:          (*Server).setWatches,
+	wire.OpAddWatch:             (*Server).addWatch,
+	wire.OpCheckWatches:         (*Server).checkWatches,
+	wire.OpRemoveWatches:        (*Server).checkWatches,
 }
+
+// knownWrite tells whether a client's request goes through the log. Sync does, since it
+// waits for what is in the log before it.
+func knownWrite(op wire.Op) bool { return op.IsWrite() }
 
 // read answers one request from the local tree, whose lock the caller holds,
 // and tells whether the connection may go on.
-func (s *Server) read(c *conn, h wire.RequestHeader, body []byte) bool {
-	f, ok := readers[h.Op]
+func (s *Server) read(a ask, body []byte) bool {
+	f, ok := readers[a.h.Op]
 	if !ok {
 		// What no server knows ends the connection too, as Apache ZooKeeper 3.8 and 3.9
-		// end it. What only this one lacks does not: a client can go on without it.
-		c.reply(wire.ReplyHeader{Xid: h.Xid, Zxid: -1, Err: wire.CodeUnimplemented}, nil)
-		if !h.Op.Requested() {
-			c.out.closeAfterLast()
-		}
+		// end it.
+		a.c.reply(wire.ReplyHeader{Xid: a.h.Xid, Zxid: -1, Err: wire.CodeUnimplemented}, nil)
+		a.c.out.closeAfterLast()
 		return true
 	}
 	d := wire.NewDecoder(body)
-	code := f(s, c, h, &d)
+	code := f(s, a, &d)
 	if d.Err() != nil {
-		return false // not a request of this protocol
+		code = wire.CodeMarshallingError
 	}
 	if code != wire.CodeOK {
-		c.reply(s.header(h.Xid, code), nil)
+		a.c.reply(s.header(a.h.Xid, code), nil)
 	}
 	return true
 }
@@ -54,66 +66,81 @@ func (s *Server) header(xid int32, code wire.Code) wire.ReplyHeader {
 	return wire.ReplyHeader{Xid: xid, Zxid: s.tree.LastZxid(), Err: code}
 }
 
-func (s *Server) ping(c *conn, h wire.RequestHeader, _ *wire.Decoder) wire.Code {
-	c.reply(s.header(h.Xid, wire.CodeOK), nil)
+// find returns a znode that may be read, or why not.
+func (s *Server) find(path string, perm wire.Perm, who []byte) (*tree.Node, wire.Code) {
+	n := s.tree.Node(path)
+	switch {
+	case n == nil:
+		return nil, wire.CodeNoNode
+	case !s.cfg.SkipACL && !s.tree.Allowed(n, perm, who):
+		return nil, wire.CodeNoAuth
+	}
+	return n, wire.CodeOK
+}
+
+func (s *Server) ping(a ask, _ *wire.Decoder) wire.Code {
+	a.c.reply(s.header(a.h.Xid, wire.CodeOK), nil)
 	return wire.CodeOK
 }
 
 // exists leaves its watch on a missing znode too: "exists watch on missing node
 // arms; getData/getChildren watch on missing node does not".
-func (s *Server) exists(c *conn, h wire.RequestHeader, d *wire.Decoder) wire.Code {
+func (s *Server) exists(a ask, d *wire.Decoder) wire.Code {
 	var r wire.PathWatchRequest
 	if r.Decode(d); d.Err() != nil {
 		return wire.CodeMarshallingError
 	}
-	if r.Watch {
-		s.watches.Add(watch.Data, r.Path, c)
+	if strings.Contains(r.Path, "\x00") {
+		return wire.CodeBadArguments
 	}
-	n := s.tree.Node(r.Path)
-	if n == nil {
-		return wire.CodeNoNode
+	n, code := s.find(r.Path, wire.PermRead, a.who)
+	if code == wire.CodeNoAuth {
+		return code
+	}
+	if r.Watch {
+		s.watches.Add(watch.Data, watch.Once, r.Path, a.c)
+	}
+	if code != wire.CodeOK {
+		return code
 	}
 	stat := n.Stat()
-	c.reply(s.header(h.Xid, wire.CodeOK), stat.Append)
+	a.c.reply(s.header(a.h.Xid, wire.CodeOK), stat.Append)
 	return wire.CodeOK
 }
 
-func (s *Server) getData(c *conn, h wire.RequestHeader, d *wire.Decoder) wire.Code {
+func (s *Server) getData(a ask, d *wire.Decoder) wire.Code {
 	var r wire.PathWatchRequest
 	if r.Decode(d); d.Err() != nil {
 		return wire.CodeMarshallingError
 	}
-	n := s.tree.Node(r.Path)
-	if n == nil {
-		return wire.CodeNoNode
+	n, code := s.find(r.Path, wire.PermRead, a.who)
+	if code != wire.CodeOK {
+		return code
 	}
 	if r.Watch {
-		s.watches.Add(watch.Data, r.Path, c)
+		s.watches.Add(watch.Data, watch.Once, r.Path, a.c)
 	}
 	reply := wire.GetDataResponse{Data: n.Data(), Stat: n.Stat()}
-	c.reply(s.header(h.Xid, wire.CodeOK), reply.Append)
+	a.c.reply(s.header(a.h.Xid, wire.CodeOK), reply.Append)
 	return wire.CodeOK
 }
 
 // getChildren answers getChildren and getChildren2, which adds the Stat.
-func (s *Server) getChildren(c *conn, h wire.RequestHeader, d *wire.Decoder) wire.Code {
+func (s *Server) getChildren(a ask, d *wire.Decoder) wire.Code {
 	var r wire.PathWatchRequest
 	if r.Decode(d); d.Err() != nil {
 		return wire.CodeMarshallingError
 	}
-	n := s.tree.Node(r.Path)
-	if n == nil {
-		return wire.CodeNoNode
+	n, code := s.find(r.Path, wire.PermRead, a.who)
+	if code != wire.CodeOK {
+		return code
 	}
 	if r.Watch {
-		s.watches.Add(watch.Child, r.Path, c)
+		s.watches.Add(watch.Child, watch.Once, r.Path, a.c)
 	}
-	c.reply(s.header(h.Xid, wire.CodeOK), func(b []byte) []byte {
-		b = wire.AppendInt32(b, int32(n.NumChildren()))
-		for name := range n.Children() {
-			b = wire.AppendString(b, name)
-		}
-		if h.Op == wire.OpGetChildren2 {
+	a.c.reply(s.header(a.h.Xid, wire.CodeOK), func(b []byte) []byte {
+		b = appendChildren(b, n)
+		if a.h.Op == wire.OpGetChildren2 {
 			stat := n.Stat()
 			b = stat.Append(b)
 		}
@@ -122,40 +149,10 @@ func (s *Server) getChildren(c *conn, h wire.RequestHeader, d *wire.Decoder) wir
 	return wire.CodeOK
 }
 
-// setWatches re-arms the watches of a client that comes back. What changed
-// since it last knew is sent as events, and these go before the reply.
-func (s *Server) setWatches(c *conn, h wire.RequestHeader, d *wire.Decoder) wire.Code {
-	var r wire.SetWatches
-	if r.Decode(d); d.Err() != nil {
-		return wire.CodeMarshallingError
+func appendChildren(b []byte, n *tree.Node) []byte {
+	b = wire.AppendInt32(b, int32(n.NumChildren()))
+	for name := range n.Children() {
+		b = wire.AppendString(b, name)
 	}
-	for _, p := range r.Data {
-		switch n := s.tree.Node(p); {
-		case n == nil:
-			c.event(wire.EventNodeDeleted, p, noZxid)
-		case n.Stat().Mzxid > r.RelativeZxid:
-			c.event(wire.EventNodeDataChanged, p, noZxid)
-		default:
-			s.watches.Add(watch.Data, p, c)
-		}
-	}
-	for _, p := range r.Exist {
-		if s.tree.Node(p) != nil {
-			c.event(wire.EventNodeCreated, p, noZxid)
-		} else {
-			s.watches.Add(watch.Data, p, c)
-		}
-	}
-	for _, p := range r.Child {
-		switch n := s.tree.Node(p); {
-		case n == nil:
-			c.event(wire.EventNodeDeleted, p, noZxid)
-		case n.Stat().Pzxid > r.RelativeZxid:
-			c.event(wire.EventNodeChildrenChanged, p, noZxid)
-		default:
-			s.watches.Add(watch.Child, p, c)
-		}
-	}
-	c.reply(s.header(h.Xid, wire.CodeOK), nil)
-	return wire.CodeOK
+	return b
 }

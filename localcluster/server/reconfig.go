@@ -19,19 +19,10 @@ import (
 // it is added again. Apache ZooKeeper's goes on as one that does not vote; here nobody
 // sends it the log.
 
-// superScheme is that of an identity which passes every ACL.
-const superScheme = "super"
-
 // submitReconfig sends a request for other members to the log, and waits for its end.
 func (c *conn) submitReconfig(t *tree.Txn) bool {
 	rules := tree.ReconfigRules{Enabled: c.s.cfg.Reconfig, Alone: c.s.cfg.Alone}
 	t.Body = append(rules.Append(nil), t.Body...)
-	if c.s.cfg.SkipACL {
-		var ids wire.Identities
-		d := wire.NewDecoder(t.Who)
-		ids.Decode(&d)
-		t.Who = append(ids, wire.Identity{Scheme: superScheme}).Append(nil)
-	}
 	c.waits.Store(true)
 	defer c.waits.Store(false)
 	if c.s.propose(t) != nil {

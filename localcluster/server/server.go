@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -49,6 +50,15 @@ type Config struct {
 	Version  string        // shown behind the protocol's version in srvr and envi
 	Logf     func(format string, args ...any)
 
+	Secure      net.Listener      // for clients that speak TLS; nil for none
+	TLS         *tls.Config       // with Secure
+	SuperDigest string            // DigestAuthenticationProvider.superDigest: "super:" and a hash; who proves it may do everything
+	SASLUsers   map[string]string // passwords by name, of those who may use DIGEST-MD5; nil for no SASL
+
+	NoTypes           bool          // extendedTypesEnabled=false: no znode has a time to live
+	EnforceQuota      bool          // enforceQuota: hard limits of quotas are kept
+	ContainerInterval time.Duration // between two looks for what is to be collected; 0 is a second
+
 	Words []string // the four-letter words that are answered besides srvr: 4lw.commands.whitelist. nil or "*" is all
 }
 
@@ -56,6 +66,7 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	node    *consensus.Node
+	rules   tree.Rules
 	started time.Time
 	stats   stats
 
@@ -78,6 +89,7 @@ type Server struct {
 
 	target  []Peer  // what the members are to be; of the applying goroutine
 	touched []*conn // of the applying goroutine
+	warned  time.Time
 	result  tree.Result
 
 	ctx    context.Context
@@ -97,7 +109,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
-		cfg: cfg, started: time.Now(), ctx: ctx, cancel: cancel, turn: make(chan struct{}),
+		cfg: cfg, rules: cfg.rules(), started: time.Now(), ctx: ctx, cancel: cancel, turn: make(chan struct{}),
 		tree: tree.New(), watches: watch.New[*conn](), clock: session.NewClock(),
 		conns: make(map[uint64]*conn),
 	}
@@ -118,8 +130,11 @@ func Start(cfg Config) (*Server, error) {
 	}
 	s.node = node
 	s.stats.init.Observe(time.Since(s.started))
-	s.wg.Go(func() { s.sweep(ctx) }) // ends with ctx
-	s.wg.Go(s.accept)                // ends with the listener
+	s.wg.Go(func() { s.sweep(ctx) })   // ends with ctx
+	s.wg.Go(func() { s.collect(ctx) }) // likewise
+	for _, l := range cfg.listeners() {
+		s.wg.Go(func() { s.accept(l) }) // ends with the listener
+	}
 	return s, nil
 }
 
@@ -136,17 +151,33 @@ func (cfg *Config) check() error {
 	if cfg.MaxFrame <= 0 {
 		cfg.MaxFrame = wire.DefaultMaxFrame
 	}
+	if cfg.ContainerInterval <= 0 {
+		cfg.ContainerInterval = time.Second
+	}
+	if cfg.Secure != nil && cfg.TLS == nil {
+		return errors.New("a listener for TLS, and no configuration of it")
+	}
 	if cfg.Logf == nil {
 		cfg.Logf = func(string, ...any) {}
 	}
 	return nil
 }
 
+// listeners are those for clients.
+func (cfg *Config) listeners() []net.Listener {
+	if cfg.Secure == nil {
+		return []net.Listener{cfg.Client}
+	}
+	return []net.Listener{cfg.Client, tls.NewListener(cfg.Secure, cfg.TLS)}
+}
+
 // Stop closes every connection and ends the server, which waits for all that it
 // started. What was acknowledged is on disk already.
 func (s *Server) Stop() error {
 	s.cancel()
-	_ = s.cfg.Client.Close() // no more connections; accept ends
+	for _, l := range s.cfg.listeners() {
+		_ = l.Close() // no more connections; accept ends
+	}
 	s.connsMu.Lock()
 	s.stopped = true
 	s.connsMu.Unlock()
@@ -170,10 +201,10 @@ func (s *Server) Failed() <-chan struct{} { return s.node.Failed() }
 // Err returns why the server failed, or nil.
 func (s *Server) Err() error { return s.node.Err() }
 
-func (s *Server) accept() {
+func (s *Server) accept(l net.Listener) {
 	var pause time.Duration
 	for {
-		nc, err := s.cfg.Client.Accept()
+		nc, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}

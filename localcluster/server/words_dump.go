@@ -50,7 +50,7 @@ func (s *Server) dump(b *strings.Builder, _ *conn) {
 	s.dumpSessions(b)
 	b.WriteString("ephemeral nodes dump:\n")
 	s.mu.RLock()
-	ephemerals := s.tree.Ephemerals()
+	ephemerals := s.tree.AllEphemerals()
 	s.mu.RUnlock()
 	fmt.Fprintf(b, "Sessions with Ephemerals (%d):\n", len(ephemerals))
 	for _, id := range sortedKeys(ephemerals) {

@@ -207,7 +207,7 @@ func (m *MultiOp) decode(d *Decoder) {
 func (r *MultiRequest) Append(b []byte) []byte {
 	for i := range r.Ops {
 		m := &r.Ops[i]
-		b = appendMultiHeader(b, m.Op, false, -1)
+		b = AppendMultiHeader(b, m.Op, false, -1)
 		switch m.Op {
 		case OpCreate, OpCreate2, OpCreateContainer:
 			b = m.Create.Append(b)
@@ -221,9 +221,10 @@ func (r *MultiRequest) Append(b []byte) []byte {
 			b = AppendInt32(AppendString(b, m.Path), m.Version)
 		}
 	}
-	return appendMultiHeader(b, OpError, true, -1)
+	return AppendMultiHeader(b, OpError, true, -1)
 }
 
-func appendMultiHeader(b []byte, op Op, done bool, code Code) []byte {
+// AppendMultiHeader appends what goes before each part of a multi, or ends it.
+func AppendMultiHeader(b []byte, op Op, done bool, code Code) []byte {
 	return AppendInt32(AppendBool(AppendInt32(b, int32(op)), done), int32(code))
 }

@@ -146,14 +146,14 @@ func (r *MultiResponse) Append(b []byte) []byte {
 	for i := range r.Results {
 		b = r.Results[i].append(b)
 	}
-	return appendMultiHeader(b, OpError, true, -1)
+	return AppendMultiHeader(b, OpError, true, -1)
 }
 
 func (m *MultiResult) append(b []byte) []byte {
 	if m.Op == OpError {
-		return AppendInt32(appendMultiHeader(b, OpError, false, m.Err), int32(m.Err))
+		return AppendInt32(AppendMultiHeader(b, OpError, false, m.Err), int32(m.Err))
 	}
-	b = appendMultiHeader(b, m.Op, false, 0)
+	b = AppendMultiHeader(b, m.Op, false, 0)
 	switch m.Op {
 	case OpCreate:
 		b = AppendString(b, m.Path)

@@ -1,23 +1,48 @@
 package tree
 
 import (
-	"net/netip"
-	"strings"
+	"slices"
 
 	"github.com/zooctl/zooctl/ops/wire"
 )
 
-// acls keeps each list of ACLs once: most znodes share one of a few.
+// Rules are settings of the server that proposes a transaction. They go with it, so
+// that all servers judge alike.
+type Rules uint8
+
+// The rules.
+const (
+	RuleSkipACL   Rules = 1 << iota // skipACL: everybody may do everything
+	RuleNoTypes                     // extendedTypesEnabled is false: there is no time to live
+	RuleHardQuota                   // enforceQuota: what goes beyond a hard limit is refused
+	RuleSASL                        // the scheme sasl is known
+	RuleX509                        // the scheme x509 is known
+)
+
+// acls keeps each list of ACLs once, for as long as a znode has it: most znodes share
+// one of a few.
 type acls struct {
-	ids   map[string]int32 // by the list as it is on the wire
-	lists [][]wire.ACL
-	raw   []string
+	ids  map[string]int32 // by the list as it is on the wire
+	all  []acl
+	free []int32 // places in all that are empty
 }
 
-// intern returns the number of a list given as on the wire, and whether the list
-// is one that a znode may have.
-func (a *acls) intern(raw []byte) (int32, bool) {
+// acl is one list.
+type acl struct {
+	list   []wire.ACL
+	raw    string
+	anyone wire.Perm // what everybody may do
+	users  int       // znodes that have it
+}
+
+// hold returns the number of a list given as on the wire, and whether the list is one
+// that a znode may have. The number stays until it is dropped as often as it was held.
+//
+// An entry of the scheme auth is put in terms of who asks, by the encoded identities
+// who.
+func (a *acls) hold(raw, who []byte, rules Rules) (int32, bool) {
 	if id, ok := a.ids[string(raw)]; ok {
+		a.all[id].users++
 		return id, true
 	}
 	d := wire.NewDecoder(raw)
@@ -25,38 +50,100 @@ func (a *acls) intern(raw []byte) (int32, bool) {
 	for i := range list {
 		list[i].Decode(&d)
 	}
-	if d.Err() != nil || len(list) == 0 {
+	if d.Err() != nil {
 		return 0, false
 	}
-	for _, acl := range list {
-		if !validACL(acl) {
-			return 0, false
+	list, ok := settle(list, who, rules)
+	if !ok {
+		return 0, false
+	}
+	key := string(wire.AppendACLs(nil, list))
+	if id, ok := a.ids[key]; ok {
+		a.all[id].users++
+		return id, true
+	}
+	return a.add(key, list), true
+}
+
+// add puts a list into the table.
+func (a *acls) add(key string, list []wire.ACL) int32 {
+	id := int32(len(a.all))
+	if k := len(a.free); k > 0 {
+		id, a.free = a.free[k-1], a.free[:k-1]
+	} else {
+		a.all = append(a.all, acl{})
+	}
+	a.set(id, key, list)
+	a.all[id].users = 1
+	return id
+}
+
+func (a *acls) set(id int32, key string, list []wire.ACL) {
+	e := acl{list: list, raw: key}
+	for _, x := range list {
+		if x.Scheme == "world" {
+			e.anyone |= x.Perms
 		}
 	}
 	if a.ids == nil {
 		a.ids = make(map[string]int32)
 	}
-	id := int32(len(a.lists))
-	key := string(raw)
-	a.ids[key], a.lists, a.raw = id, append(a.lists, list), append(a.raw, key)
-	return id, true
+	a.ids[key], a.all[id] = id, e
 }
 
-// validACL tells whether an entry is of a scheme that the server knows: "-114
-// empty, unknown-scheme or unauthenticated auth ACL". Nobody can authenticate
-// yet, so auth is never valid.
-func validACL(a wire.ACL) bool {
-	switch a.Scheme {
-	case "world":
-		return a.ID == "anyone"
-	case "ip":
-		if _, err := netip.ParsePrefix(a.ID); err == nil {
-			return true
-		}
-		_, err := netip.ParseAddr(a.ID)
-		return err == nil
-	case "digest":
-		return strings.Count(a.ID, ":") == 1
+// again holds a number once more.
+func (a *acls) again(id int32) { a.all[id].users++ }
+
+// drop gives up what hold gave.
+func (a *acls) drop(id int32) {
+	e := &a.all[id]
+	if e.users--; e.users > 0 {
+		return
 	}
-	return false
+	delete(a.ids, e.raw)
+	*e = acl{}
+	a.free = append(a.free, id)
+}
+
+// ACL returns the znode's ACL. It must not be changed.
+func (t *Tree) ACL(n *Node) []wire.ACL { return t.acls.all[n.acl].list }
+
+// Allowed tells whether one of the identities who, encoded as [wire.Identities], may do
+// any of what perm says with a znode.
+func (t *Tree) Allowed(n *Node, perm wire.Perm, who []byte) bool { return t.Permits(n.acl, perm, who) }
+
+// Permits is [Tree.Allowed] for the number of an ACL, as a [Change] has it.
+func (t *Tree) Permits(id int32, perm wire.Perm, who []byte) bool {
+	e := &t.acls.all[id]
+	if e.anyone&perm != 0 {
+		return true
+	}
+	var ids wire.Identities
+	d := wire.NewDecoder(who)
+	if ids.Decode(&d); d.Err() != nil {
+		return false
+	}
+	if slices.ContainsFunc(ids, func(id wire.Identity) bool { return id.Scheme == superScheme }) {
+		return true
+	}
+	return slices.ContainsFunc(e.list, func(a wire.ACL) bool {
+		return a.Perms&perm != 0 && slices.ContainsFunc(ids, func(id wire.Identity) bool { return matches(a, id) })
+	})
+}
+
+// may is Allowed for a transaction.
+func (t *Tree) may(txn *Txn, n *Node, perm wire.Perm) bool {
+	return txn.Rules&RuleSkipACL != 0 || t.Allowed(n, perm, txn.Who)
+}
+
+// Redacted returns a list as it is shown to whoever may read but not set it: of a
+// digest its hash is hidden.
+func Redacted(list []wire.ACL) []wire.ACL {
+	shown := slices.Clone(list)
+	for i, a := range shown {
+		if a.Scheme == digestScheme {
+			shown[i].ID = userOf(a.ID) + ":x"
+		}
+	}
+	return shown
 }

@@ -14,6 +14,7 @@ type Txn struct {
 	Conn    uint64 // nonce of the connection that it came by; 0 for the leader's own
 	Seq     uint32 // counts the writes of that connection, from 1
 	Op      wire.Op
+	Rules   Rules
 	Who     []byte // the connection's identities ([wire.Identities]), decoded only where an ACL asks
 	Body    []byte // the client's request as it came; like Who only valid during Apply
 }
@@ -27,6 +28,7 @@ type Result struct {
 	Stat    wire.Stat
 	Multi   []wire.MultiResult
 	Changes []Change
+	Over    string // a quota that was gone beyond, in words; or ""
 	Data    []byte // reconfig
 	Pending bool   // a reconfig that is under way now: it is answered when it has ended
 	Asker   uint64 // the connection that asked for a reconfig that ended by this, or 0
@@ -37,8 +39,10 @@ type Result struct {
 // Change is one change of a znode: EventNodeCreated, EventNodeDeleted or
 // EventNodeDataChanged.
 type Change struct {
-	Type wire.EventType
-	Path string
+	Type   wire.EventType
+	Path   string
+	ACL    int32 // of the znode, for [Tree.Permits]
+	Parent int32 // of the one above it
 }
 
 // Apply applies a transaction and puts into res what it did, failure included.
@@ -61,6 +65,9 @@ func (t *Tree) Apply(txn *Txn, res *Result) {
 		return
 	case txn.Op == wire.OpCloseSession && txn.Conn == 0:
 		t.expire(txn, res)
+		return
+	case txn.Op == wire.OpDeleteContainer && txn.Conn == 0:
+		t.collect(txn, res)
 		return
 	case txn.Op == wire.OpReconfig && txn.Conn == 0:
 		t.giveUp(txn, res)
@@ -112,14 +119,19 @@ func (t *Tree) next(term uint64) int64 {
 // has changed nothing.
 func (t *Tree) applyOne(txn *Txn, op wire.Op, d *wire.Decoder, res *Result, out *wire.MultiResult) wire.Code {
 	switch op {
-	case wire.OpCreate, wire.OpCreate2:
+	case wire.OpCreate, wire.OpCreate2, wire.OpCreateContainer, wire.OpCreateTTL:
 		return t.create(txn, op, d, res, out)
 	case wire.OpDelete:
-		return t.delete(d, res)
+		return t.delete(txn, d, res)
 	case wire.OpSetData:
 		return t.setData(txn, d, res, out)
+	case wire.OpSetACL:
+		if t.multi {
+			break // it is no part of a list
+		}
+		return t.setACL(txn, d, out)
 	case wire.OpCheck:
-		return t.check(d)
+		return t.check(txn, d)
 	}
 	return wire.CodeUnimplemented
 }
@@ -129,7 +141,7 @@ func (t *Tree) applyOne(txn *Txn, op wire.Op, d *wire.Decoder, res *Result, out 
 // header says that all is well.
 func (t *Tree) applyMulti(txn *Txn, d *wire.Decoder, res *Result) {
 	t.multi = true
-	defer func() { t.multi, t.undo = false, t.undo[:0] }()
+	defer t.endMulti()
 	failed := wire.CodeOK
 	at := 0
 	for {
@@ -180,6 +192,9 @@ func skip(op wire.Op, d *wire.Decoder) bool {
 	case wire.OpCreate, wire.OpCreate2, wire.OpCreateContainer:
 		var r wire.CreateRequest
 		r.Decode(d)
+	case wire.OpCreateTTL:
+		var r wire.CreateTTLRequest
+		r.Decode(d)
 	case wire.OpDelete, wire.OpCheck:
 		var r wire.DeleteRequest
 		r.Decode(d)
@@ -197,8 +212,17 @@ func (t *Tree) rollBack(res *Result) {
 	for i := len(t.undo) - 1; i >= 0; i-- {
 		t.undo[i]()
 	}
-	t.undo = t.undo[:0]
+	t.undo, t.dropped = t.undo[:0], t.dropped[:0]
 	res.Changes = res.Changes[:0]
+}
+
+// endMulti gives up what there is no way back to.
+func (t *Tree) endMulti() {
+	for _, acl := range t.dropped {
+		t.acls.drop(acl)
+	}
+	clear(t.undo)
+	t.multi, t.undo, t.dropped = false, t.undo[:0], t.dropped[:0]
 }
 
 // createSession opens a session that its first server has thought up.
@@ -214,7 +238,7 @@ func (t *Tree) createSession(txn *Txn, res *Result) {
 		res.Code = wire.CodeDataInconsistency
 		return
 	}
-	t.sessions[r.ID] = &Session{ID: r.ID, Timeout: r.Timeout, Password: r.Password, Conn: txn.Conn}
+	t.sessions[r.ID] = &session{Session: Session{ID: r.ID, Timeout: r.Timeout, Password: r.Password, Conn: txn.Conn}}
 }
 
 // attach moves a session to another connection, if the password is right.

@@ -11,5 +11,6 @@
 // the Stat fields, the numbers of sequential znodes, what fails inside a multi.
 // Rules that a real server was seen to follow are quoted where they are kept.
 //
-// ACLs are checked for form and kept with their znode; the package enforces none.
+// It enforces the ACLs of writes, by the identities that come with the transaction,
+// and tells who may read what; its owner asks before it answers a read.
 package tree

@@ -1,16 +1,13 @@
 package tree
 
-import (
-	"maps"
-	"slices"
-)
-
-// Ephemerals returns the paths of the ephemeral znodes by the session that owns them,
-// in no order.
-func (t *Tree) Ephemerals() map[int64][]string {
-	all := make(map[int64][]string, len(t.ephemerals))
-	for id, paths := range t.ephemerals {
-		all[id] = slices.Collect(maps.Keys(paths))
+// AllEphemerals returns the paths of the ephemeral znodes by the session that owns
+// them, each list sorted.
+func (t *Tree) AllEphemerals() map[int64][]string {
+	all := make(map[int64][]string)
+	for id, s := range t.sessions {
+		if len(s.owned) > 0 {
+			all[id] = s.paths("")
+		}
 	}
 	return all
 }

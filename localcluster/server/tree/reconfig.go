@@ -35,7 +35,7 @@ type pending struct {
 // stands alone has none.
 func (t *Tree) SetMembers(ms []Member) {
 	t.members = sorted(slices.Clone(ms))
-	n := t.nodes[ConfigPath]
+	n := t.Node(ConfigPath)
 	if n == nil || len(ms) == 0 {
 		return
 	}
@@ -62,7 +62,7 @@ func (t *Tree) reconfig(txn *Txn, d *wire.Decoder, res *Result) wire.Code {
 	rules := ReconfigRules{Enabled: d.Bool(), Alone: d.Bool()}
 	var r wire.ReconfigRequest
 	r.Decode(d)
-	n := t.nodes[ConfigPath]
+	n := t.Node(ConfigPath)
 	switch {
 	case d.Err() != nil:
 		return wire.CodeMarshallingError
@@ -88,7 +88,7 @@ func (t *Tree) reconfig(txn *Txn, d *wire.Decoder, res *Result) wire.Code {
 		return wire.CodeMarshallingError
 	case err != nil || voters(want) < least || r.NewMembers == "" && clash(want):
 		return wire.CodeBadArguments
-	case !mayWrite(txn.Who, n.ACL()):
+	case !t.may(txn, n, wire.PermWrite):
 		return wire.CodeNoAuth
 	}
 	t.pending = &pending{want: want, zxid: t.zxid, time: txn.Time, session: txn.Session, conn: txn.Conn}
@@ -96,29 +96,12 @@ func (t *Tree) reconfig(txn *Txn, d *wire.Decoder, res *Result) wire.Code {
 	return wire.CodeOK
 }
 
-// mayWrite tells whether one of the identities may write where the ACL holds.
-func mayWrite(who []byte, acl []wire.ACL) bool {
-	var ids wire.Identities
-	d := wire.NewDecoder(who)
-	ids.Decode(&d)
-	for _, id := range ids {
-		if id.Scheme == "super" {
-			return true
-		}
-	}
-	return slices.ContainsFunc(acl, func(a wire.ACL) bool {
-		return a.Perms&wire.PermWrite != 0 && (a.Scheme == "world" || slices.ContainsFunc(ids, func(id wire.Identity) bool {
-			return id.Scheme == a.Scheme && id.ID == a.ID
-		}))
-	})
-}
-
 // MembersAre tells that the members have become those. If that is what was asked for,
 // it is one transaction: /zookeeper/config shows it, and res is for the connection that
 // asked, which is returned.
 func (t *Tree) MembersAre(term uint64, now []Member, res *Result) (conn uint64) {
 	*res = Result{Zxid: t.zxid, Multi: res.Multi[:0], Changes: res.Changes[:0]}
-	p, n := t.pending, t.nodes[ConfigPath]
+	p, n := t.pending, t.Node(ConfigPath)
 	if p == nil || n == nil || !slices.Equal(p.want, sorted(slices.Clone(now))) {
 		return 0
 	}
@@ -129,7 +112,7 @@ func (t *Tree) MembersAre(term uint64, now []Member, res *Result) (conn uint64) 
 	t.dataSize += int64(len(data) - len(n.data))
 	n.data, n.version = data, -1
 	n.mzxid, n.mtime = t.zxid, p.time
-	res.Changes = append(res.Changes, Change{wire.EventNodeDataChanged, ConfigPath})
+	res.Changes = append(res.Changes, Change{wire.EventNodeDataChanged, ConfigPath, n.acl, n.parent.acl})
 	res.Data, res.Stat = n.data, n.Stat()
 	return p.conn
 }

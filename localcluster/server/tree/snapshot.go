@@ -2,8 +2,6 @@ package tree
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"slices"
@@ -14,7 +12,7 @@ import (
 
 const (
 	magic   = "zooctl tree"
-	version = 2
+	version = 3
 	// maxRecord bounds one record of a snapshot, in bytes. A znode's path and data
 	// came in one frame.
 	maxRecord = 64 << 20
@@ -44,10 +42,16 @@ type Snapshot struct {
 	gen      uint64
 	zxid     int64
 	sessions []Session
-	acls     []string
+	acls     []numbered
 	config   []byte // members, encoded
 	saved    []saved
 	done     atomic.Bool
+}
+
+// numbered is a list of ACLs and the number by which znodes have it.
+type numbered struct {
+	id  int32
+	raw string
 }
 
 // saved is a znode as it was, changed or deleted since.
@@ -58,13 +62,18 @@ type saved struct {
 	image
 }
 
-// Snapshot notes the tree as it is now. It takes time by the number of sessions
-// only.
+// Snapshot notes the tree as it is now. It takes time by the number of sessions and of
+// different ACLs only.
 func (t *Tree) Snapshot() *Snapshot {
 	t.gen++
-	s := &Snapshot{t: t, gen: t.gen, zxid: t.zxid, acls: t.acls.raw[:len(t.acls.raw):len(t.acls.raw)], sessions: make([]Session, 0, len(t.sessions)), config: t.appendConfig(nil)}
+	s := &Snapshot{t: t, gen: t.gen, zxid: t.zxid, sessions: make([]Session, 0, len(t.sessions)), config: t.appendConfig(nil)}
 	for _, sess := range t.sessions {
-		s.sessions = append(s.sessions, *sess)
+		s.sessions = append(s.sessions, sess.Session)
+	}
+	for id, a := range t.acls.all {
+		if a.users > 0 {
+			s.acls = append(s.acls, numbered{int32(id), a.raw})
+		}
 	}
 	t.snaps = append(slices.DeleteFunc(t.snaps, func(s *Snapshot) bool { return s.done.Load() }), s)
 	return s
@@ -107,18 +116,12 @@ func (s *Snapshot) WriteTo(w io.Writer, yield func()) error {
 		out.b = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(rec.Append(out.b), sess.Conn), sess.seq)
 		out.end()
 	}
-	for _, raw := range s.acls {
+	for _, a := range s.acls {
 		out.begin(recACL)
-		out.b = append(out.b, raw...)
+		out.b = append(wire.AppendInt32(out.b, a.id), a.raw...)
 		out.end()
 	}
-	for _, node := range s.t.nodes {
-		if node.gen >= s.gen {
-			continue // changed since: its image is saved, or it is new
-		}
-		out.node(saved{node.path, node.data, node.acl, node.image})
-		out.rest(yield)
-	}
+	s.write(out, s.t.root, yield)
 	for i := 0; i < len(s.saved); i++ { //nolint:intrange // yield lets it grow
 		out.node(s.saved[i])
 		out.rest(yield)
@@ -127,6 +130,18 @@ func (s *Snapshot) WriteTo(w io.Writer, yield func()) error {
 	out.b = binary.BigEndian.AppendUint32(out.b, out.crc)
 	out.end()
 	return out.err
+}
+
+// write writes a znode and those below it. Meanwhile others may come and go: what was
+// deleted or changed has its image saved, and what is new is no part of the snapshot.
+func (s *Snapshot) write(out *recordWriter, n *Node, yield func()) {
+	if n.gen < s.gen {
+		out.node(saved{n.path, n.data, n.acl, n.image})
+		out.rest(yield)
+	}
+	for _, child := range n.children {
+		s.write(out, child, yield)
+	}
 }
 
 // recordWriter frames records and sums them up. Its error sticks.
@@ -170,99 +185,4 @@ func (o *recordWriter) node(s saved) {
 	o.end()
 	o.nodes++
 	o.bytes += len(o.b)
-}
-
-// ErrSnapshot means that bytes are not a whole, intact snapshot of a tree.
-var ErrSnapshot = errors.New("not an intact snapshot of a tree")
-
-// Load reads what a Snapshot wrote. It checks the sum and that the parts fit
-// together, and allocates no more than what it has read justifies.
-func Load(r io.Reader) (*Tree, error) {
-	t := empty()
-	var frame []byte
-	var crc uint32
-	for first := true; ; first = false {
-		var err error
-		if frame, err = wire.ReadFrame(r, maxRecord, frame); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
-		}
-		d := wire.NewDecoder(frame)
-		kind, ok := byte(0), false
-		if len(frame) > 0 {
-			kind = frame[0]
-			d = wire.NewDecoder(frame[1:])
-		}
-		switch {
-		case first != (kind == recHead):
-		case kind == recHead:
-			ok = d.String() == magic && d.Int32() == version
-			t.zxid = d.Int64()
-		case kind == recConfig:
-			ok = t.loadConfig(&d)
-		case kind == recSession:
-			ok = t.loadSession(&d)
-		case kind == recACL:
-			_, ok = t.acls.intern(frame[1:])
-			d = wire.NewDecoder(nil)
-		case kind == recNode:
-			ok = t.loadNode(&d)
-		case kind == recEnd:
-			if uint32(d.Int32()) != crc || d.Err() != nil {
-				return nil, fmt.Errorf("%w: its checksum does not match", ErrSnapshot)
-			}
-			return t.loaded()
-		}
-		if !ok || d.Err() != nil {
-			return nil, fmt.Errorf("%w: a record of kind %d does not fit", ErrSnapshot, kind)
-		}
-		crc = crc32.Update(crc, castagnoli(), binary.BigEndian.AppendUint32(nil, uint32(len(frame))))
-		crc = crc32.Update(crc, castagnoli(), frame)
-	}
-}
-
-func (t *Tree) loadSession(d *wire.Decoder) bool {
-	var r wire.SessionRecord
-	r.Decode(d)
-	t.sessions[r.ID] = &Session{ID: r.ID, Timeout: r.Timeout, Password: r.Password, Conn: uint64(d.Int64()), seq: uint32(d.Int32())}
-	return true
-}
-
-func (t *Tree) loadNode(d *wire.Decoder) bool {
-	n := &Node{path: d.String(), data: clone(d.Bytes()), acl: d.Int32(), tree: t}
-	for _, v := range [...]*int64{&n.czxid, &n.mzxid, &n.pzxid, &n.ctime, &n.mtime, &n.owner} {
-		*v = d.Int64()
-	}
-	for _, v := range [...]*int32{&n.version, &n.aversion, &n.creates} {
-		*v = d.Int32()
-	}
-	if !validPath(n.path) || n.acl < 0 || int(n.acl) >= len(t.acls.lists) {
-		return false
-	}
-	t.nodes[n.path] = n // one that is written twice is the same twice
-	return true
-}
-
-// loaded joins the znodes that were read, which came in any order.
-func (t *Tree) loaded() (*Tree, error) {
-	nodes := t.nodes
-	t.nodes = make(map[string]*Node, len(nodes))
-	paths := make([]string, 0, len(nodes))
-	for p := range nodes {
-		paths = append(paths, p)
-	}
-	slices.Sort(paths) // a parent sorts before its children
-	if len(paths) == 0 || paths[0] != "/" {
-		return nil, fmt.Errorf("%w: no root", ErrSnapshot)
-	}
-	for _, p := range paths {
-		n := nodes[p]
-		if t.nodes[parent(p)] == nil && p != "/" {
-			return nil, fmt.Errorf("%w: %q has no parent", ErrSnapshot, p)
-		}
-		if n.owner != 0 && t.sessions[n.owner] == nil {
-			return nil, fmt.Errorf("%w: the owner of %q has no session", ErrSnapshot, p)
-		}
-		t.insert(n)
-	}
-	return t, nil
 }

@@ -232,13 +232,21 @@ func TestSessions(t *testing.T) {
 		t.Errorf("the end of a session that has moved on: %+v", r)
 	}
 	r := d.apply(&tree.Txn{Session: 2, Op: wire.OpCloseSession, Body: binary.BigEndian.AppendUint64(nil, 77)})
-	want := []tree.Change{{wire.EventNodeDeleted, "/p/a"}, {wire.EventNodeDeleted, "/p/z"}}
-	if r.Closed != 2 || !slices.Equal(r.Changes, want) || d.tree.EphemeralCount() != 0 {
+	if r.Closed != 2 || changes(r) != "[2 /p/a 2 /p/z]" || d.tree.EphemeralCount() != 0 {
 		t.Errorf("the end of a session: %+v", r)
 	}
 	if r := d.by(2, wire.OpSync, &wire.PathRequest{Path: "/"}); r.Code != wire.CodeSessionExpired {
 		t.Errorf("a write of an expired session: %v", r.Code)
 	}
+}
+
+// changes are those of a transaction in words.
+func changes(r *tree.Result) string {
+	var all []string
+	for _, c := range r.Changes {
+		all = append(all, fmt.Sprintf("%d %s", c.Type, c.Path))
+	}
+	return fmt.Sprint(all)
 }
 
 func TestZxid(t *testing.T) {
@@ -259,7 +267,7 @@ func image(t *testing.T, tr *tree.Tree) string {
 	var walk func(string)
 	walk = func(p string) {
 		n := tr.Node(p)
-		fmt.Fprintf(&b, "%s %q %+v %v\n", p, n.Data(), n.Stat(), n.ACL())
+		fmt.Fprintf(&b, "%s %q %+v %v\n", p, n.Data(), n.Stat(), tr.ACL(n))
 		for _, name := range slices.Sorted(n.Children()) {
 			walk(strings.TrimSuffix(p, "/") + "/" + name)
 		}
@@ -286,6 +294,7 @@ func script(seed uint64, n int) []tree.Txn {
 		}
 		return p
 	}
+	lists := [][]wire.ACL{wire.WorldACL(), {{Perms: 31, Scheme: "digest", ID: "u0:h"}, {Perms: 1, Scheme: "world", ID: "anyone"}}, {{Perms: 31, Scheme: "auth"}}, {{Perms: 31, Scheme: "ip", ID: "127.0.0.0/8"}}}
 	seqs := map[int64]uint32{}
 	var txns []tree.Txn
 	for id := int64(1); id <= 3; id++ {
@@ -293,9 +302,18 @@ func script(seed uint64, n int) []tree.Txn {
 		txns = append(txns, tree.Txn{Session: id, Conn: uint64(id), Op: wire.OpCreateSession, Body: rec.Append(nil)})
 	}
 	one := func() wire.MultiOp {
-		switch rnd.IntN(5) {
+		switch rnd.IntN(7) {
 		case 0, 1:
-			return wire.MultiOp{Op: wire.OpCreate, Create: *create(path(), int32(rnd.IntN(4)))}
+			r := create(path(), int32(rnd.IntN(4)))
+			if rnd.IntN(3) == 0 {
+				r.ACL = lists[rnd.IntN(len(lists))]
+			}
+			return wire.MultiOp{Op: wire.OpCreate, Create: *r}
+		case 5:
+			return wire.MultiOp{Op: wire.OpCreateTTL, Create: *create(path(), wire.FlagTTL), TTL: 5}
+		case 6:
+			name := []string{"", "/zookeeper_limits", "/zookeeper_stats"}[rnd.IntN(3)]
+			return wire.MultiOp{Op: wire.OpCreateContainer, Create: *create("/zookeeper/quota/"+string(rune('a'+rnd.IntN(2)))+name, 0)}
 		case 2:
 			return wire.MultiOp{Op: wire.OpDelete, Path: path(), Version: int32(rnd.IntN(3)) - 1}
 		case 3:
@@ -312,6 +330,11 @@ func script(seed uint64, n int) []tree.Txn {
 			m.Ops = append(m.Ops, one())
 		}
 		txn.Body = m.Append(nil)
+		txn.Who = who("ip", "127.0.0.1", "digest", fmt.Sprintf("u%d:h", rnd.IntN(2)))
+		if rnd.IntN(8) == 0 {
+			acl := wire.SetACLRequest{Path: path(), ACL: lists[rnd.IntN(len(lists))], Version: -1}
+			txn.Op, txn.Body = wire.OpSetACL, acl.Append(nil)
+		}
 		txns = append(txns, txn)
 	}
 	return txns
@@ -334,6 +357,9 @@ func TestSameInputSameOutput(t *testing.T) {
 			b.Apply(&y, &rb)
 			if fmt.Sprint(ra) != fmt.Sprint(rb) {
 				t.Fatalf("transaction %d: %+v and %+v", next, ra, rb)
+			}
+			if err := a.Sound(); err != nil {
+				t.Fatalf("transaction %d: %+v: %v", next, txns[next], err)
 			}
 			next++
 		}
@@ -438,6 +464,9 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		if tr, err := tree.Load(bytes.NewReader(in)); err == nil {
 			image(t, tr)
+			if err := tr.Sound(); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }
@@ -451,6 +480,7 @@ func FuzzApply(f *testing.F) {
 		d := drive(t, 1)
 		d.do(wire.Op(op), raw(body))
 		img := image(t, d.tree)
+		sound(t, d)
 		var b bytes.Buffer
 		if err := d.tree.Snapshot().WriteTo(&b, func() {}); err != nil {
 			t.Fatal(err)
