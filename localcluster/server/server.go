@@ -142,9 +142,16 @@ func (cfg *Config) check() error {
 	return nil
 }
 
-// Stop closes every connection and ends the server, which waits for all that it
+// TransferLeader has the leader, whoever that is, hand over to another server with a
+// vote, and waits until this one follows it. See [consensus.Node.TransferLeader].
+func (s *Server) TransferLeader(ctx context.Context, to uint64) error {
+	return s.node.TransferLeader(ctx, to)
+}
+
+// Stop hands over if this server leads, closes every connection and ends the server, which waits for all that it
 // started. What was acknowledged is on disk already.
 func (s *Server) Stop() error {
+	s.node.HandOver()
 	s.cancel()
 	_ = s.cfg.Client.Close() // no more connections; accept ends
 	s.connsMu.Lock()

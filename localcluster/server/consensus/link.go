@@ -350,7 +350,8 @@ func (n *Node) frame(from uint64, frame []byte) error {
 		if err := proto.Unmarshal(body, m); err != nil {
 			return err
 		}
-		if m.GetFrom() != from || m.GetTo() != n.cfg.ID {
+		// A wish for another leader is passed on in the name of whom it is for.
+		if m.GetFrom() != from && m.GetType() != pb.MsgTransferLeader || m.GetTo() != n.cfg.ID {
 			return fmt.Errorf("a message from %d to %d on its connection", m.GetFrom(), m.GetTo())
 		}
 		n.mu.Lock()

@@ -37,7 +37,7 @@ func (n *Node) loop() {
 			n.moveMembers()
 			n.observe()
 		case <-eager.C:
-			if time.Since(n.started) > eagerTime {
+			if n.led || time.Since(n.started) > eagerTime {
 				eager.Stop()
 			}
 			n.campaignEarly()
@@ -57,7 +57,7 @@ func (n *Node) loop() {
 // again. The pre-vote keeps a server whose log is old, or that has only missed the
 // leader, from disturbing anyone.
 func (n *Node) campaignEarly() {
-	if n.status.Load().Leader != 0 || time.Since(n.started) > eagerTime {
+	if n.led || time.Since(n.started) > eagerTime {
 		return
 	}
 	m := n.members.Load()
@@ -90,8 +90,8 @@ func (n *Node) campaignEarly() {
 // anything.
 func (n *Node) take() bool {
 	n.mu.Lock()
-	inbox, batches, broken, sent, snap := n.inbox, n.batches, n.broken, n.sent, n.snapshot
-	n.inbox, n.batches, n.broken, n.sent, n.snapshot = nil, nil, nil, nil, nil
+	inbox, batches, broken, sent, snap, to := n.inbox, n.batches, n.broken, n.sent, n.snapshot, n.transfer
+	n.inbox, n.batches, n.broken, n.sent, n.snapshot, n.transfer = nil, nil, nil, nil, nil, 0
 	if k := len(batches); k > 0 {
 		n.usual = len(batches[k-1])
 	}
@@ -118,6 +118,9 @@ func (n *Node) take() bool {
 	for _, b := range batches {
 		setTime(b, time.Now().UnixMilli())
 		lost = n.rn.Propose(b) != nil || lost
+	}
+	if to != 0 {
+		n.hand(to)
 	}
 	if lost {
 		n.cfg.Machine.Changed(*n.status.Load())
@@ -201,7 +204,7 @@ func (n *Node) adrift(led, member bool) bool {
 	now := n.ticks.Load()
 	switch {
 	case led:
-		n.lostAt = -1
+		n.lostAt, n.led = -1, true
 		return false
 	case n.lostAt < 0:
 		n.lostAt = now
@@ -229,6 +232,7 @@ func (n *Node) publish(st Status) {
 		n.cfg.Logf("leader %d, term %d, here a %s", st.Leader, st.Term, st.Role)
 	}
 	n.cfg.Machine.Changed(st)
+	n.wakeAll()
 }
 
 // apply hands committed entries to the machine. They are on a quorum's disks, and

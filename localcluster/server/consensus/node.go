@@ -138,8 +138,10 @@ type Node struct {
 	broken   []uint64 // links that broke since the loop looked
 	sent     []uint64 // snapshots that left
 	appends  []*pb.Message
-	snapshot *made  // finished by its goroutine
-	marks    []mark // of snapshots, that wait for the appender
+	transfer uint64        // to whom the office is to go, or 0
+	turn     chan struct{} // closed when the status is another
+	snapshot *made         // finished by its goroutine
+	marks    []mark        // of snapshots, that wait for the appender
 
 	ticks    atomic.Int64                    // since the start
 	faults   atomic.Pointer[map[uint64]Link] // what is wrong with links; nil where nothing is
@@ -160,6 +162,7 @@ type Node struct {
 	applied   uint64
 	appTerm   uint64
 	sinceSnap int64
+	led       bool  // there has been a leader
 	lostAt    int64 // tick at which the leader got lost, or -1
 	snapSize  int64 // of the last one made here, in bytes
 	snapIndex uint64
@@ -175,7 +178,7 @@ func Start(cfg Config) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, inbounds: make(map[*inbound]struct{}), kick: make(chan struct{}, 1), work: make(chan struct{}, 1),
-		failed: make(chan struct{}), started: time.Now(), lostAt: -1,
+		failed: make(chan struct{}), started: time.Now(), lostAt: -1, turn: make(chan struct{}),
 	}
 	d, st, err := openDisk(&cfg)
 	if err != nil {
