@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -43,6 +44,8 @@ type Config struct {
 	KeepBytes     int64         // of applied log kept in memory for followers that lag; 0 is 8 MiB
 	Meter         Meter
 	Logf          func(format string, args ...any)
+
+	sync func(*os.File) error // nil, or how tests wait for the disk
 }
 
 // Meter is told how long the disk takes. Its functions may be nil; they are called from
