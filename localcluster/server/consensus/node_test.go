@@ -25,6 +25,7 @@ type list struct {
 	items    []string
 	restored int
 	changes  int
+	history  *history
 	received []string
 	written  int // bytes of snapshots
 
@@ -88,7 +89,8 @@ func (l *list) Receive(from uint64, msg []byte) {
 	l.received = append(l.received, fmt.Sprintf("%d:%s", from, msg))
 }
 
-func (l *list) Changed(consensus.Status) {
+func (l *list) Changed(st consensus.Status) {
+	l.history.add(st)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.changes++
@@ -127,16 +129,35 @@ func (l *list) have() []string {
 	return slices.Clone(l.items)
 }
 
+// history is every status that any machine of a group was told.
+type history struct {
+	mu   sync.Mutex
+	told []consensus.Status
+}
+
+func (h *history) add(st consensus.Status) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.told = append(h.told, st)
+}
+
+func (h *history) all() []consensus.Status {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.told)
+}
+
 // group is an ensemble within this process.
 type group struct {
-	t     testing.TB
-	peers []consensus.Peer // the first members
-	addrs []string
-	joins []bool
-	dirs  []string
-	nodes []*consensus.Node
-	lists []*list
-	tune  func(*consensus.Config)
+	t       testing.TB
+	peers   []consensus.Peer // the first members
+	addrs   []string
+	joins   []bool
+	history history
+	dirs    []string
+	nodes   []*consensus.Node
+	lists   []*list
+	tune    func(*consensus.Config)
 }
 
 func newGroup(t testing.TB, n int, tune func(*consensus.Config)) *group {
@@ -167,7 +188,7 @@ func newGroup(t testing.TB, n int, tune func(*consensus.Config)) *group {
 }
 
 func (g *group) start(i int, l net.Listener, secret string) error {
-	g.lists[i] = &list{}
+	g.lists[i] = &list{history: &g.history}
 	cfg := consensus.Config{ID: uint64(i + 1), Peers: g.peers, Dir: g.dirs[i], Listener: l, Secret: []byte(secret), Machine: g.lists[i], Join: g.joins[i]}
 	cfg.Logf = g.logf(i)
 	if g.tune != nil {
