@@ -89,16 +89,16 @@ func TestSyncFails(t *testing.T) {
 func TestSyncFailsOnOne(t *testing.T) {
 	disks := []*badDisk{{}, {}, {}}
 	g := newGroup(t, 3, func(c *consensus.Config) { c.SetSync(disks[c.ID-1].sync) })
-	for range 3 {
+	for round := range 3 {
 		lead := g.leader()
 		other := (lead + 1) % 3
-		g.put(other, fmt.Sprint("before ", lead, disks[lead].synced))
+		g.put(other, fmt.Sprint("before ", round))
 		disks[lead].spoil()
 		_ = g.nodes[lead].Propose([]byte("in between"))
 		g.wait("the node to stop", func() bool { return g.nodes[lead].Err() != nil })
 		had := g.lists[lead].have()
 		g.stop(lead)
-		g.put(g.leaderOf(other, (lead+2)%3), fmt.Sprint("after ", len(had)))
+		g.put(g.leaderOf(other, (lead+2)%3), fmt.Sprint("after ", round))
 		now := g.lists[other].have()
 		for _, s := range had {
 			if !slices.Contains(now, s) {
