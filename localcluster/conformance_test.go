@@ -44,7 +44,7 @@ func TestConformance(t *testing.T) {
 				"connect": conformConnect, "stale": conformStale, "attach": conformAttach, "close": conformClose, "expiry": conformExpiry,
 				"order": conformOrder, "yours": conformReadYourWrites, "codes": conformCodes, "sequence": conformSequence, "stat": conformStat,
 				"null": conformNull, "sync": conformSync, "multi": conformMulti, "watches": conformWatches, "events": conformEventFirst,
-				"rearm": conformSetWatches, "words": conformWords, "garbage": conformGarbage, "limit": conformLimit, "memory": conformMemory,
+				"rearm": conformSetWatches, "words": conformWords, "garbage": conformGarbage, "limit": conformLimit, "memory": conformMemory, "config": conformConfig,
 				"word texts": conformWordTexts, "word cons": conformWordCons, "word dump": conformWordDump, "word mntr": conformWordMonitor,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, s) })

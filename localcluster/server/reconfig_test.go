@@ -164,6 +164,9 @@ func TestReconfigRefused(t *testing.T) {
 		"no client port":     {wire.ReconfigRequest{Joining: "server.4=127.0.0.1:1:2", Config: -1}, wire.CodeBadArguments},
 		"address of another": {wire.ReconfigRequest{Joining: "server.4=10.1.1.1:1:2;3,server.5=10.1.1.1:1:2;3", Config: -1}, wire.CodeBadArguments},
 		"unknown key":        {wire.ReconfigRequest{NewMembers: "servers.1=127.0.0.1:1:2;3", Config: -1}, wire.CodeBadArguments},
+		"observers alone":    {wire.ReconfigRequest{NewMembers: "server.1=127.0.0.1:1:2:observer;3", Config: -1}, wire.CodeMarshallingError},
+		"observers of one":   {wire.ReconfigRequest{NewMembers: "server.2=127.0.0.1:4:5;6,server.1=127.0.0.1:1:2:observer;3", Config: -1}, wire.CodeMarshallingError},
+		"one":                {wire.ReconfigRequest{NewMembers: "server.2=127.0.0.1:4:5;6", Config: -1}, wire.CodeBadArguments},
 		"too few":            {wire.ReconfigRequest{Leaving: "1,2", Config: -1}, wire.CodeBadArguments},
 		"nobody there":       {wire.ReconfigRequest{NewMembers: absent(7) + "," + absent(8) + "," + absent(9), Config: -1}, wire.CodeNewConfigNoQuorum},
 	} {

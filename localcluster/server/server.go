@@ -171,9 +171,16 @@ func (cfg *Config) listeners() []net.Listener {
 	return []net.Listener{cfg.Client, tls.NewListener(cfg.Secure, cfg.TLS)}
 }
 
-// Stop closes every connection and ends the server, which waits for all that it
+// TransferLeader has the leader, whoever that is, hand over to another server with a
+// vote, and waits until this one follows it. See [consensus.Node.TransferLeader].
+func (s *Server) TransferLeader(ctx context.Context, to uint64) error {
+	return s.node.TransferLeader(ctx, to)
+}
+
+// Stop hands over if this server leads, closes every connection and ends the server, which waits for all that it
 // started. What was acknowledged is on disk already.
 func (s *Server) Stop() error {
+	s.node.HandOver()
 	s.cancel()
 	for _, l := range s.cfg.listeners() {
 		_ = l.Close() // no more connections; accept ends

@@ -50,7 +50,7 @@ func openDisk(cfg *Config) (*disk, *storage, error) {
 		return nil, nil, err
 	}
 	p := &past{}
-	w, err := wal.Open(d.walDir(), wal.Options{NoSync: cfg.NoSync, Head: d.head, Synced: cfg.Meter.Synced}, p.read)
+	w, err := wal.Open(d.walDir(), wal.Options{NoSync: cfg.NoSync, Sync: cfg.sync, Head: d.head, Synced: cfg.Meter.Synced}, p.read)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the log: %w", err)
 	}

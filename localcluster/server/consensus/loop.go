@@ -10,12 +10,6 @@ import (
 	pb "go.etcd.io/raft/v3/raftpb"
 )
 
-// The first second of a node, in which it does not wait for an election timeout.
-const (
-	eagerTime  = 2 * time.Second
-	eagerEvery = 5 * time.Millisecond
-)
-
 // loop owns the Raft state. It ends with the context.
 func (n *Node) loop() {
 	defer func() {
@@ -37,7 +31,7 @@ func (n *Node) loop() {
 			n.moveMembers()
 			n.observe()
 		case <-eager.C:
-			if time.Since(n.started) > eagerTime {
+			if n.led || time.Since(n.started) > eagerTime {
 				eager.Stop()
 			}
 			n.campaignEarly()
@@ -52,46 +46,12 @@ func (n *Node) loop() {
 	}
 }
 
-// campaignEarly starts an election as soon as a quorum can be reached, the lowest
-// id first. Votes are lost while a peer has no connection back yet, so it asks
-// again. The pre-vote keeps a server whose log is old, or that has only missed the
-// leader, from disturbing anyone.
-func (n *Node) campaignEarly() {
-	if n.status.Load().Leader != 0 || time.Since(n.started) > eagerTime {
-		return
-	}
-	m := n.members.Load()
-	if me := find(m.now, n.cfg.ID); me == nil || me.Observer || m.next != nil || n.isOut() {
-		return
-	}
-	reach, rank, voters := 1, 0, 0
-	for _, p := range m.now {
-		if p.Observer {
-			continue
-		}
-		voters++
-		if l := n.link(p.ID); l != nil && l.up.Load() {
-			reach++
-		}
-		if p.ID < n.cfg.ID {
-			rank++
-		}
-	}
-	if reach <= voters/2 {
-		n.campaigns = 0
-		return
-	}
-	if n.campaigns++; n.campaigns > 6*rank {
-		_ = n.rn.Campaign() // refused where there is nothing to campaign for
-	}
-}
-
 // take gives the Raft state what others have left, and tells whether there was
 // anything.
 func (n *Node) take() bool {
 	n.mu.Lock()
-	inbox, batches, broken, sent, snap := n.inbox, n.batches, n.broken, n.sent, n.snapshot
-	n.inbox, n.batches, n.broken, n.sent, n.snapshot = nil, nil, nil, nil, nil
+	inbox, batches, broken, sent, snap, to := n.inbox, n.batches, n.broken, n.sent, n.snapshot, n.transfer
+	n.inbox, n.batches, n.broken, n.sent, n.snapshot, n.transfer = nil, nil, nil, nil, nil, 0
 	if k := len(batches); k > 0 {
 		n.usual = len(batches[k-1])
 	}
@@ -118,6 +78,9 @@ func (n *Node) take() bool {
 	for _, b := range batches {
 		setTime(b, time.Now().UnixMilli())
 		lost = n.rn.Propose(b) != nil || lost
+	}
+	if to != 0 {
+		n.hand(to)
 	}
 	if lost {
 		n.cfg.Machine.Changed(*n.status.Load())
@@ -168,67 +131,6 @@ func (n *Node) transmit(m *pb.Message) {
 	if l := n.link(m.GetTo()); l != nil {
 		_ = l.sendRaft(m) // Raft sends again what got lost
 	}
-}
-
-// observe tells the machine of a new leader, term or role. A leader that cannot be
-// reached is none.
-func (n *Node) observe() {
-	s := n.rn.BasicStatus()
-	st := Status{ID: n.cfg.ID, Leader: s.Lead, Term: s.GetTerm(), Commit: s.GetCommit(), Applied: n.applied, Role: "follower"}
-	m := n.members.Load()
-	me := m.member(n.cfg.ID)
-	if !n.reaches(s.Lead) || me == nil || n.isOut() {
-		// Whoever asks now would have to wait for the election timeout, and not know
-		// then what became of it.
-		st.Leader = 0
-	}
-	switch s.RaftState {
-	case raft.StateLeader:
-		st.Role = "leader"
-	case raft.StateCandidate, raft.StatePreCandidate:
-		st.Role = "candidate"
-	}
-	st.Role = m.role(n.cfg.ID, st.Role)
-	if n.isOut() {
-		st.Role = noMember
-	}
-	st.Adrift = n.adrift(st.Leader != 0, st.Role != noMember)
-	n.publish(st)
-}
-
-// adrift tells whether there has been no leader for so long that this is no handover.
-func (n *Node) adrift(led, member bool) bool {
-	now := n.ticks.Load()
-	switch {
-	case led:
-		n.lostAt = -1
-		return false
-	case n.lostAt < 0:
-		n.lostAt = now
-	}
-	return !member || now-n.lostAt >= electionTicks
-}
-
-// reaches tells whether there is a leader to count on. Raft forgets one that is silent,
-// but not where this node has no vote.
-func (n *Node) reaches(leader uint64) bool {
-	if leader == n.cfg.ID {
-		return true
-	}
-	l := n.link(leader)
-	return l != nil && l.up.Load() && n.ticks.Load()-l.heard.Load() <= 2*electionTicks
-}
-
-func (n *Node) publish(st Status) {
-	old := n.status.Load()
-	n.status.Store(&st)
-	if old.Leader == st.Leader && old.Term == st.Term && old.Role == st.Role && old.Adrift == st.Adrift {
-		return
-	}
-	if old.Leader != st.Leader || old.Term != st.Term {
-		n.cfg.Logf("leader %d, term %d, here a %s", st.Leader, st.Term, st.Role)
-	}
-	n.cfg.Machine.Changed(st)
 }
 
 // apply hands committed entries to the machine. They are on a quorum's disks, and

@@ -197,8 +197,9 @@ func incremental(now []Member, joining, leaving string) ([]Member, error) {
 	return sorted(next), nil
 }
 
-// whole reads a whole membership: properties, separated by commas or lines.
-func whole(s string) ([]Member, error) {
+// whole reads a whole membership: properties, separated by commas or lines. Observers of
+// nobody, or of one server that stands alone, fail as what cannot be read.
+func whole(s string, least int) ([]Member, error) {
 	var next []Member
 	for _, prop := range split(strings.ReplaceAll(s, ",", "\n"), "\n") {
 		key, value, _ := strings.Cut(prop, "=")
@@ -219,6 +220,9 @@ func whole(s string) ([]Member, error) {
 		}
 		next = slices.DeleteFunc(next, func(o Member) bool { return o.ID == id })
 		next = append(next, m)
+	}
+	if n := voters(next); n < least && (len(next) > n || least == 1) {
+		return nil, errParse
 	}
 	return sorted(next), nil
 }

@@ -75,13 +75,13 @@ func (t *Tree) reconfig(txn *Txn, d *wire.Decoder, res *Result) wire.Code {
 	case r.Config != -1 && r.Config != t.configVersion:
 		return wire.CodeBadVersion
 	}
-	want, err := incremental(t.members, r.Joining, r.Leaving)
-	if r.NewMembers != "" {
-		want, err = whole(r.NewMembers)
-	}
 	least := 2
 	if rules.Alone {
 		least = 1
+	}
+	want, err := incremental(t.members, r.Joining, r.Leaving)
+	if r.NewMembers != "" {
+		want, err = whole(r.NewMembers, least)
 	}
 	switch {
 	case errors.Is(err, errParse):

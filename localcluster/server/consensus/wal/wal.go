@@ -19,6 +19,10 @@ type Options struct {
 	// Synced is told how long each fsync of a record took. It may be nil.
 	Synced func(time.Duration)
 
+	// Sync waits until what was written to a file of the log is on disk; nil is the
+	// system's call. Tests have it fail.
+	Sync func(*os.File) error
+
 	// Head returns the first record of a new segment. It must stand for whatever in
 	// earlier segments is still of use after [Log.DropBefore].
 	Head func() []byte
@@ -60,6 +64,9 @@ type segment struct {
 func Open(dir string, opt Options, replay func(data []byte) error) (*Log, error) {
 	if opt.SegmentBytes == 0 {
 		opt.SegmentBytes = 4 << 20
+	}
+	if opt.Sync == nil {
+		opt.Sync = datasync
 	}
 	l := &Log{dir: dir, opt: opt}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -112,7 +119,7 @@ func (l *Log) Append(data []byte, tag uint64) error {
 	l.err = l.write(data, tag)
 	if l.err == nil && !l.opt.NoSync {
 		began := time.Now()
-		if l.err = datasync(l.file); l.err == nil && l.opt.Synced != nil {
+		if l.err = l.opt.Sync(l.file); l.err == nil && l.opt.Synced != nil {
 			l.opt.Synced(time.Since(began))
 		}
 	}
