@@ -62,11 +62,15 @@ func (m *machine) Apply(e consensus.Entry) {
 	txn := tree.Txn{Term: e.Term, Time: e.Time}
 	now := time.Now()
 	st := s.status.Load()
-	leads := st.Leader == st.ID
+	leads, cut := st.Leader == st.ID, false
 	s.mu.Lock()
 	for _, p := range e.Payloads {
 		if !decodeTxn(p, &txn) {
 			continue // no server of this version writes such
+		}
+		if txn.Op == wire.OpRestore {
+			cut = s.restored(&txn, now) || cut
+			continue
 		}
 		s.tree.Apply(&txn, &s.result)
 		if leads {
@@ -90,6 +94,9 @@ func (s *Server) flush() {
 		s.touched[i] = nil
 	}
 	s.touched = s.touched[:0]
+	if cut {
+		s.cutAll()
+	}
 }
 
 // publish tells the connections here what a transaction did: events first, then

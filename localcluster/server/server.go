@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,6 +51,14 @@ type Config struct {
 	Version  string        // shown behind the protocol's version in srvr and envi
 	Logf     func(format string, args ...any)
 
+	// Admin takes the AdminServer's requests, and Metrics those of Prometheus to /metrics.
+	// They are nil for none. Both are plain HTTP.
+	Admin, Metrics net.Listener
+	AdminPath      string        // what the AdminServer's paths begin with; "" is DefaultAdminPath
+	AdminInterval  time.Duration // between two snapshots, and between two restores, that it is asked for; 0 is DefaultAdminInterval, less is none
+	NoSnapshot     bool          // admin.snapshot.enabled=false
+	NoRestore      bool          // admin.restore.enabled=false
+
 	Words []string // the four-letter words that are answered besides srvr: 4lw.commands.whitelist. nil or "*" is all
 }
 
@@ -68,6 +78,8 @@ type Server struct {
 	stopped bool
 	turn    chan struct{} // closed when the status is another
 
+	restoring map[uint64]chan int64 // by the nonce of a restore that somebody here waits for
+
 	clockMu sync.Mutex // the clock, which runs on the leader only
 	clock   *session.Clock
 	leading bool
@@ -75,6 +87,8 @@ type Server struct {
 	status   atomic.Pointer[consensus.Status]
 	nonces   atomic.Uint64
 	sessions atomic.Int64
+
+	web []*http.Server // the AdminServer and that of the metrics
 
 	target  []Peer  // what the members are to be; of the applying goroutine
 	touched []*conn // of the applying goroutine
@@ -99,7 +113,7 @@ func Start(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, started: time.Now(), ctx: ctx, cancel: cancel, turn: make(chan struct{}),
 		tree: tree.New(), watches: watch.New[*conn](), clock: session.NewClock(),
-		conns: make(map[uint64]*conn),
+		conns: make(map[uint64]*conn), restoring: make(map[uint64]chan int64),
 	}
 	s.nonces.Store(binary.BigEndian.Uint64(seed[:]))
 	s.status.Store(&consensus.Status{ID: cfg.ID})
@@ -120,6 +134,7 @@ func Start(cfg Config) (*Server, error) {
 	s.stats.init.Observe(time.Since(s.started))
 	s.wg.Go(func() { s.sweep(ctx) }) // ends with ctx
 	s.wg.Go(s.accept)                // ends with the listener
+	s.serveWeb()
 	return s, nil
 }
 
@@ -136,6 +151,13 @@ func (cfg *Config) check() error {
 	if cfg.MaxFrame <= 0 {
 		cfg.MaxFrame = wire.DefaultMaxFrame
 	}
+	if cfg.AdminPath == "" {
+		cfg.AdminPath = DefaultAdminPath
+	}
+	cfg.AdminPath = strings.TrimRight(cfg.AdminPath, "/")
+	if cfg.AdminInterval == 0 {
+		cfg.AdminInterval = DefaultAdminInterval
+	}
 	if cfg.Logf == nil {
 		cfg.Logf = func(string, ...any) {}
 	}
@@ -151,6 +173,7 @@ func (s *Server) Stop() error {
 	s.stopped = true
 	s.connsMu.Unlock()
 	s.cutAll()
+	s.stopWeb()
 	s.wg.Wait()
 	return s.node.Stop()
 }

@@ -17,3 +17,9 @@ func (t *Tree) Ephemerals() map[int64][]string {
 
 // SessionCount returns the number of sessions.
 func (t *Tree) SessionCount() int { return len(t.sessions) }
+
+// Succeed makes t, which was loaded, the state after old: the znodes are t's, and zxids
+// go on growing from the larger of both.
+func (t *Tree) Succeed(old *Tree, term uint64) {
+	t.zxid = max(t.zxid, old.next(term))
+}
