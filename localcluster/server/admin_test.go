@@ -141,7 +141,7 @@ func TestAdminWithoutLeader(t *testing.T) {
 		"srvr": "{\n  \"command\" : \"srvr\",\n  \"error\" : \"This ZooKeeper instance is not currently serving requests\"\n}", "ruok": "not currently serving requests",
 		"snapshot": "not currently serving requests", "env": "zookeeper.version", "gtmk": "306", "zabstate": "\"zabstate\" : \"\"", "mntr": "\"server_state\"", "sysp": "\"system_properties\"",
 	} {
-		if res, body := ask(t, "GET", e.admins[0]+"/commands/"+path, "", nil); res.StatusCode != 200 || !strings.Contains(body, want) {
+		if res, body := ask(t, "GET", e.admins[0]+"/commands/"+path, "", nil); res.StatusCode != http.StatusOK || !strings.Contains(body, want) {
 			t.Errorf("%s: %d %q, without %q", path, res.StatusCode, body, want)
 		}
 	}
@@ -158,7 +158,7 @@ func TestSnapshotAndRestore(t *testing.T) {
 	}
 	last := c.Must(wire.OpCreate, wiretest.Create("/a/e", "", 1)).Zxid
 	res, snap := ask(t, "GET", e.admins[0]+"/commands/snapshot", "digest a:b", nil)
-	if res.StatusCode != 200 || res.Header.Get("last_zxid") != fmt.Sprintf("0x%x", last) || res.Header.Get("snapshot_size") != fmt.Sprint(len(snap)) ||
+	if res.StatusCode != http.StatusOK || res.Header.Get("last_zxid") != fmt.Sprintf("0x%x", last) || res.Header.Get("snapshot_size") != fmt.Sprint(len(snap)) ||
 		res.Header.Get("Content-Type") != "application/octet-stream" || len(snap) < 4_000_000 {
 		t.Fatalf("snapshot: %d, %v, %d bytes", res.StatusCode, res.Header, len(snap))
 	}
@@ -168,7 +168,7 @@ func TestSnapshotAndRestore(t *testing.T) {
 	c.Must(wire.OpSetData, &wire.SetDataRequest{Path: "/a", Data: []byte("after"), Version: -1})
 	after := c.Must(wire.OpCreate, wiretest.Create("/b", "", 0)).Zxid
 	for name, bad := range map[string]string{"nothing": "", "noise": "garbage", "cut off": snap[:len(snap)-1], "too much": snap + "x", "changed": snap[:50_000] + "!" + snap[50_001:]} {
-		if res, _ := ask(t, "POST", e.admins[1]+"/commands/restore", "digest a:b", []byte(bad)); res.StatusCode != 500 {
+		if res, _ := ask(t, "POST", e.admins[1]+"/commands/restore", "digest a:b", []byte(bad)); res.StatusCode != http.StatusInternalServerError {
 			t.Errorf("%s was put back: %d", name, res.StatusCode)
 		}
 	}
@@ -183,7 +183,7 @@ func TestSnapshotAndRestore(t *testing.T) {
 	var said struct {
 		Last int64 `json:"last_zxid"`
 	}
-	if err := json.Unmarshal([]byte(body), &said); err != nil || res.StatusCode != 200 || said.Last <= after {
+	if err := json.Unmarshal([]byte(body), &said); err != nil || res.StatusCode != http.StatusOK || said.Last <= after {
 		t.Fatalf("restore: %d %q, %v; the last zxid before was 0x%x", res.StatusCode, body, err, after)
 	}
 	c.Closed()
@@ -236,7 +236,7 @@ func TestRestoreFromAhead(t *testing.T) {
 	_, snap := ask(t, "GET", far.admins[0]+"/commands/snapshot", "digest a:b", nil)
 	near := startAdmin(t, 1, asIs)
 	wiretest.Connect(t, near.clients[0], 2000)
-	if res, body := ask(t, "POST", near.admins[0]+"/commands/restore", "digest a:b", []byte(snap)); res.StatusCode != 200 {
+	if res, body := ask(t, "POST", near.admins[0]+"/commands/restore", "digest a:b", []byte(snap)); res.StatusCode != http.StatusOK {
 		t.Fatalf("restore: %d %q", res.StatusCode, body)
 	}
 	last := ahead
@@ -275,16 +275,16 @@ func TestAdminLimits(t *testing.T) {
 	off := startAdmin(t, 1, func(cfg *server.Config) { cfg.NoSnapshot, cfg.NoRestore = true, true })
 	wiretest.Connect(t, off.clients[0], 2000)
 	for method, path := range map[string]string{"GET": "snapshot", "POST": "restore"} {
-		if res, _ := ask(t, method, off.admins[0]+"/commands/"+path, "ip", nil); res.StatusCode != 503 {
+		if res, _ := ask(t, method, off.admins[0]+"/commands/"+path, "ip", nil); res.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("%s: %d where it is switched off", path, res.StatusCode)
 		}
 	}
 	open := startAdmin(t, 1, func(cfg *server.Config) { cfg.AdminPath = "/zk/" })
 	wiretest.Connect(t, open.clients[0], 2000)
-	if res, _ := ask(t, "POST", open.admins[0]+"/zk/restore", "ip", make([]byte, 60<<20+1)); res.StatusCode != 413 {
+	if res, _ := ask(t, "POST", open.admins[0]+"/zk/restore", "ip", make([]byte, 60<<20+1)); res.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("61 MiB were taken: %d", res.StatusCode)
 	}
-	if res, _ := ask(t, "GET", open.admins[0]+"/zk/"+strings.Repeat("x", 20_000), "", nil); res.StatusCode != 431 {
+	if res, _ := ask(t, "GET", open.admins[0]+"/zk/"+strings.Repeat("x", 20_000), "", nil); res.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("a header of 20 kB was taken: %d", res.StatusCode)
 	}
 }
@@ -331,7 +331,7 @@ func TestMetrics(t *testing.T) {
 	for i, url := range e.metrics {
 		waitWord(t, e.clients[i], "mntr", "zk_znode_count\t5\n")
 		res, body := ask(t, "GET", url+"/metrics", "", nil)
-		if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/plain; version=0.0.4; charset=utf-8" {
+		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/plain; version=0.0.4; charset=utf-8" {
 			t.Fatalf("%d, %v", res.StatusCode, res.Header)
 		}
 		line := regexp.MustCompile(`^[a-z_]+(_count|_sum|\{quantile="0\.\d+"\})? (NaN|-?\d+(\.\d+)?(e[+-]\d+)?)$`)
@@ -366,7 +366,7 @@ func TestMetrics(t *testing.T) {
 		if want := map[bool]string{true: "1", false: "0"}[i == 0]; have["watch_count"] != want || i == 0 && have["updatelatency_count"] != "2" {
 			t.Errorf("server %d: %s watches, %s writes", i+1, have["watch_count"], have["updatelatency_count"])
 		}
-		if res, _ := ask(t, "GET", url+"/other", "", nil); res.StatusCode != 404 {
+		if res, _ := ask(t, "GET", url+"/other", "", nil); res.StatusCode != http.StatusNotFound {
 			t.Errorf("/other: %d", res.StatusCode)
 		}
 	}
