@@ -33,7 +33,7 @@ var commands = []command{
 	{names: []string{"leader", "lead"}, serving: true, get: fields((*Server).adminLeader)},
 	{names: []string{"monitor", "mntr"}, get: fields(func(s *Server) object { return s.monitor() })},
 	{names: []string{"observer_connection_stat_reset", "orst"}, serving: true, get: fields(func(*Server) object { return nil })},
-	{names: []string{"observers", "obsr"}, serving: true, get: fields(func(*Server) object { return object{{"synced_observers", 0}, {"observers", list{}}} })},
+	{names: []string{"observers", "obsr"}, serving: true, get: fields((*Server).adminObservers)},
 	{names: []string{"restore", "rest"}, serving: true, auth: true, post: (*admin).restore},
 	{names: []string{"ruok"}, serving: true, get: fields(func(*Server) object { return nil })},
 	{names: []string{"server_stats", "srvr"}, serving: true, get: fields((*Server).adminStats)},

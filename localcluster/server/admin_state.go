@@ -40,7 +40,7 @@ func sizesOf(b bounds) object {
 
 // member returns what is known of a server of the ensemble.
 func (s *Server) member(id uint64) (Peer, bool) {
-	for _, p := range s.cfg.Peers {
+	for _, p := range s.node.Members() {
 		if p.ID == id {
 			return p, true
 		}
@@ -60,21 +60,40 @@ func (s *Server) adminLeader() object {
 	return object{{"is_leader", st.Leader == st.ID}, {"leader_id", st.Leader}, {"leader_ip", ip}}
 }
 
-// adminVoters tells who votes. Where a server's clients go is known of this one alone.
+// adminVoters tells who votes. Where the clients of another server go is known where the
+// configuration says it.
 func (s *Server) adminVoters() object {
 	voters := object{}
-	if s.mode(s.status.Load()) != "standalone" {
-		for _, p := range s.cfg.Peers {
-			client := ""
+	if !s.alone() {
+		for _, p := range s.node.Members() {
+			if p.Observer {
+				continue
+			}
+			elections := list{}
+			if p.Election != "" {
+				elections = list{p.Election}
+			}
+			client := p.Client
 			if p.ID == s.cfg.ID {
 				client = s.cfg.Client.Addr().String()
 			}
 			voters = append(voters, figure{strconv.FormatUint(p.ID, 10), object{
-				{"server_addresses", list{p.Addr}}, {"election_addresses", list{}}, {"client_address", client}, {"learner_type", "participant"},
+				{"server_addresses", list{p.Addr}}, {"election_addresses", elections}, {"client_address", client}, {"learner_type", "participant"},
 			}})
 		}
 	}
 	return object{{"current_config", voters}}
+}
+
+// adminObservers tells of the observers that follow the leader, on the leader alone.
+func (s *Server) adminObservers() object {
+	all := list{}
+	for _, p := range s.node.Learners() {
+		if p.Observer {
+			all = append(all, object{{"remote_socket_address", p.Addr}, {"sid", p.ID}})
+		}
+	}
+	return object{{"synced_observers", len(all)}, {"observers", all}}
 }
 
 // adminZab tells of this server's part in the ensemble. There is no phase between the
@@ -82,17 +101,20 @@ func (s *Server) adminVoters() object {
 func (s *Server) adminZab() object {
 	st := s.status.Load()
 	p, ok := s.member(s.cfg.ID)
-	if mode := s.mode(st); mode == "standalone" || !s.serving() || !ok {
+	if s.alone() || !s.serving() || !ok {
 		return object{{"voting", false}, {"zabstate", ""}}
 	}
 	s.mu.RLock()
 	zxid := s.tree.LastZxid()
 	s.mu.RUnlock()
-	return object{
-		{"myid", s.cfg.ID}, {"is_leader", st.Leader == st.ID}, {"quorum_address", addressOf(p.Addr)},
-		{"client_address", s.cfg.Client.Addr().String()}, {"voting", true}, {"last_zxid", fmt.Sprintf("0x%x", uint64(zxid))},
-		{"zab_epoch", uint64(zxid) >> 32}, {"zab_counter", zxid & 0xffffffff}, {"zabstate", "broadcast"},
+	o := object{{"myid", s.cfg.ID}, {"is_leader", st.Leader == st.ID}, {"quorum_address", addressOf(p.Addr)}}
+	if p.Election != "" {
+		o = append(o, figure{"election_address", addressOf(p.Election)})
 	}
+	return append(o, object{
+		{"client_address", s.cfg.Client.Addr().String()}, {"voting", !p.Observer}, {"last_zxid", fmt.Sprintf("0x%x", uint64(zxid))},
+		{"zab_epoch", uint64(zxid) >> 32}, {"zab_counter", zxid & 0xffffffff}, {"zabstate", "broadcast"},
+	}...)
 }
 
 // addressOf tells of an address all that Apache ZooKeeper tells, which may have several.

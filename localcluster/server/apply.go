@@ -83,6 +83,9 @@ func (m *machine) Apply(e consensus.Entry) {
 	}
 	s.mu.Unlock()
 	s.flush()
+	if cut {
+		s.cutAll()
+	}
 }
 
 // flush sends what the applied entry has put into outboxes.
@@ -94,9 +97,6 @@ func (s *Server) flush() {
 		s.touched[i] = nil
 	}
 	s.touched = s.touched[:0]
-	if cut {
-		s.cutAll()
-	}
 }
 
 // publish tells the connections here what a transaction did: events first, then
