@@ -27,7 +27,7 @@ var commands = []command{
 	{names: []string{"environment", "env", "envi"}, get: fields((*Server).adminEnvironment)},
 	{names: []string{"get_trace_mask", "gtmk"}, get: fields(func(s *Server) object { return object{{"tracemask", s.stats.trace.Load()}} })},
 	{names: []string{"hash"}, serving: true, get: fields(func(*Server) object { return object{{"digests", list{}}} })},
-	{names: []string{"initial_configuration", "icfg"}, serving: true, get: fields(func(*Server) object { return object{{"initial_configuration", nil}} })},
+	{names: []string{"initial_configuration", "icfg"}, serving: true, get: fields((*Server).adminInitial)},
 	{names: []string{"is_read_only", "isro"}, serving: true, get: fields(func(*Server) object { return object{{"read_only", false}} })},
 	{names: []string{"last_snapshot", "lsnp"}, serving: true, get: fields((*Server).adminLastSnapshot)},
 	{names: []string{"leader", "lead"}, serving: true, get: fields((*Server).adminLeader)},
@@ -69,6 +69,13 @@ func (s *Server) adminConf() object {
 		{"client_port", port}, {"data_dir", s.cfg.DataDir}, {"data_log_dir", s.cfg.DataDir}, {"tick_time", tick}, {"max_client_cnxns", 0},
 		{"min_session_timeout", 2 * tick}, {"max_session_timeout", 20 * tick}, {"server_id", s.cfg.ID}, {"client_port_listen_backlog", -1},
 	}
+}
+
+func (s *Server) adminInitial() object {
+	if s.cfg.Initial == "" {
+		return object{{"initial_configuration", nil}}
+	}
+	return object{{"initial_configuration", s.cfg.Initial}}
 }
 
 func (s *Server) adminConnections(brief bool) object {

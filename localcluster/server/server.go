@@ -58,6 +58,7 @@ type Config struct {
 	AdminInterval  time.Duration // between two snapshots, and between two restores, that it is asked for; 0 is DefaultAdminInterval, less is none
 	NoSnapshot     bool          // admin.snapshot.enabled=false
 	NoRestore      bool          // admin.restore.enabled=false
+	Initial        string        // the text of the configuration file, for initial_configuration; "" is none
 
 	Words []string // the four-letter words that are answered besides srvr: 4lw.commands.whitelist. nil or "*" is all
 }
