@@ -174,10 +174,11 @@ func loadWhole(body []byte) (*tree.Tree, error) {
 }
 
 // errUnknown means that a restore may or may not come about.
-var errUnknown = errors.New("the leader changed, or did not answer: the snapshot may or may not have been put back")
+var errUnknown = errors.New("no end was seen in time: the snapshot may or may not be put back")
 
 // restoreAll proposes a snapshot and waits until this server has applied it. It returns
-// the zxid of the change.
+// the zxid of the change. A new leader is no reason to give up: a large snapshot takes
+// the leader so long to apply that the others may choose another, which has it as well.
 func (s *Server) restoreAll(ctx context.Context, body []byte) (int64, error) {
 	nonce, done := s.nextNonce(), make(chan int64, 1)
 	s.connsMu.Lock()
@@ -195,9 +196,6 @@ func (s *Server) restoreAll(ctx context.Context, body []byte) (int64, error) {
 	case <-ctx.Done():
 		return 0, errUnknown
 	case zxid := <-done:
-		if zxid == 0 {
-			return 0, errUnknown
-		}
 		return zxid, nil
 	}
 }
@@ -220,25 +218,11 @@ func (s *Server) restored(txn *tree.Txn, now time.Time) bool {
 	}
 	s.clockMu.Unlock()
 	s.connsMu.Lock()
-	tell(s.restoring[txn.Conn], t.LastZxid())
+	select {
+	case s.restoring[txn.Conn] <- t.LastZxid():
+	default: // nobody waits here
+	}
 	s.connsMu.Unlock()
 	s.cfg.Logf("a snapshot was put back: %d znodes, zxid 0x%x", t.NodeCount(), uint64(t.LastZxid()))
 	return true
-}
-
-// restoresLost tells whoever waits for a restore that it may be lost.
-func (s *Server) restoresLost() {
-	s.connsMu.Lock()
-	defer s.connsMu.Unlock()
-	for _, done := range s.restoring {
-		tell(done, 0)
-	}
-}
-
-// tell leaves the end of a restore for whoever waits, once.
-func tell(done chan int64, zxid int64) {
-	select {
-	case done <- zxid:
-	default: // nobody waits here, or it is told already
-	}
 }

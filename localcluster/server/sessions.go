@@ -97,7 +97,6 @@ func (m *machine) Changed(st consensus.Status) {
 		s.grace(time.Now())
 	}
 	s.clockMu.Unlock()
-	s.restoresLost()
 	for _, c := range s.clients() {
 		if st.Adrift && c.greeted() || c.pending() {
 			c.cut()
