@@ -64,11 +64,15 @@ func (m *machine) Apply(e consensus.Entry) {
 	txn := tree.Txn{Term: e.Term, Time: e.Time}
 	now := time.Now()
 	st := s.status.Load()
-	leads := st.Leader == st.ID
+	leads, cut := st.Leader == st.ID, false
 	s.mu.Lock()
 	for _, p := range e.Payloads {
 		if !decodeTxn(p, &txn) {
 			continue // no server of this version writes such
+		}
+		if txn.Op == wire.OpRestore {
+			cut = s.restored(&txn, now) || cut
+			continue
 		}
 		s.tree.Apply(&txn, &s.result)
 		if leads {
@@ -81,6 +85,9 @@ func (m *machine) Apply(e consensus.Entry) {
 	}
 	s.mu.Unlock()
 	s.flush()
+	if cut {
+		s.cutAll()
+	}
 }
 
 // flush sends what the applied entry has put into outboxes.

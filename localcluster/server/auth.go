@@ -37,8 +37,8 @@ func (cfg *Config) rules() tree.Rules {
 	return r
 }
 
-// addressOf is the identity that every connection has: "ip:addr always present".
-func addressOf(nc net.Conn) wire.Identities {
+// addressIdentity is the identity that every connection has: "ip:addr always present".
+func addressIdentity(nc net.Conn) wire.Identities {
 	a, ok := nc.RemoteAddr().(*net.TCPAddr)
 	if !ok {
 		return nil
@@ -85,13 +85,9 @@ func (c *conn) auth(h wire.RequestHeader, d *wire.Decoder) bool {
 	ok := false
 	switch r.Scheme {
 	case schemeIP:
-		ok = c.prove(addressOf(c.nc)...)
+		ok = c.prove(addressIdentity(c.nc)...)
 	case schemeDigest:
-		ids := []wire.Identity{{Scheme: schemeDigest, ID: digestOf(string(r.Auth))}}
-		if ids[0].ID == c.s.cfg.SuperDigest {
-			ids = slices.Insert(ids, 0, wire.Identity{Scheme: schemeSuper})
-		}
-		ok = c.prove(ids...)
+		ok = c.prove(c.s.digest(string(r.Auth))...)
 	}
 	if !ok {
 		c.s.stats.authFailed.Add(1)
@@ -101,6 +97,15 @@ func (c *conn) auth(h wire.RequestHeader, d *wire.Decoder) bool {
 	}
 	c.aside(wire.ReplyHeader{Xid: h.Xid}, nil)
 	return true
+}
+
+// digest returns the identities that user:password proves.
+func (s *Server) digest(pair string) wire.Identities {
+	id := wire.Identity{Scheme: schemeDigest, ID: digestOf(pair)}
+	if id.ID == s.cfg.SuperDigest {
+		return wire.Identities{{Scheme: schemeSuper}, id}
+	}
+	return wire.Identities{id}
 }
 
 // digestOf is the id of the scheme digest for user:password.

@@ -78,7 +78,7 @@ type conn struct {
 func (s *Server) newConn(nc net.Conn) *conn {
 	c := &conn{s: s, nonce: s.nextNonce(), nc: nc, out: newOutbox(nc), ready: make(chan struct{}), since: time.Now()}
 	c.room.L = &c.mu
-	c.identify(addressOf(nc))
+	c.identify(addressIdentity(nc))
 	return c
 }
 

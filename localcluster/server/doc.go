@@ -22,6 +22,11 @@
 // A write whose outcome becomes unknown (a new leader, a broken link to it) is
 // never repeated: its connection is cut, and the client finds out.
 //
+// Operators ask it by four-letter words, by the commands of the AdminServer, and
+// through Prometheus, with the texts, keys and names of 3.9. A snapshot that is put back
+// by the command restore goes through the log and is taken by every server; Apache
+// ZooKeeper changes only the one that is asked.
+//
 // The server never trusts a length, never lets a connection that does not read
 // its replies hold up another, and never waits for a client's socket while it
 // holds the tree.

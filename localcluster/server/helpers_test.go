@@ -16,7 +16,7 @@ const patience = 20 * time.Second
 
 // ensemble is a few servers in this process.
 type ensemble struct {
-	t       *testing.T
+	t       testing.TB
 	dirs    []string
 	peers   []server.Peer
 	clients []string
@@ -25,13 +25,13 @@ type ensemble struct {
 	more    func(i int, cfg *server.Config) // changes the configuration of server i
 }
 
-func startEnsemble(t *testing.T, n int, tick time.Duration) *ensemble {
+func startEnsemble(t testing.TB, n int, tick time.Duration) *ensemble {
 	t.Helper()
 	return startWith(t, n, tick, func(int, *server.Config) {})
 }
 
 // startWith is startEnsemble with more in the configuration.
-func startWith(t *testing.T, n int, tick time.Duration, more func(int, *server.Config)) *ensemble {
+func startWith(t testing.TB, n int, tick time.Duration, more func(int, *server.Config)) *ensemble {
 	t.Helper()
 	e := &ensemble{t: t, tick: tick, more: more, servers: make([]*server.Server, n)}
 	var cls, pls []net.Listener
@@ -49,7 +49,7 @@ func startWith(t *testing.T, n int, tick time.Duration, more func(int, *server.C
 	return e
 }
 
-func listen(t *testing.T, addr string) net.Listener {
+func listen(t testing.TB, addr string) net.Listener {
 	t.Helper()
 	var l net.Listener
 	var err error

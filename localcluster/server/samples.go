@@ -54,10 +54,17 @@ func (s *Server) gauges() []metrics.Sample {
 // learners; tools of that time still ask for it.
 func (s *Server) leaderGauges() []metrics.Sample {
 	g := func(name string, v int64) metrics.Sample { return whole(name, metrics.Gauge, v) }
-	followers := int64(s.node.Status().Followers)
+	learners, observers := s.node.Learners(), int64(0)
+	for _, p := range learners {
+		if p.Observer {
+			observers++
+		}
+	}
+	followers := int64(len(learners)) - observers
 	last, lo, hi := s.stats.proposals.bounds().told()
 	all := []metrics.Sample{
-		g("followers", followers), g("learners", followers), g("synced_followers", followers),
+		g("followers", followers), g("learners", followers+observers), g("synced_followers", followers), g("synced_observers", observers),
+		g("synced_non_voting_followers", 0), // none has no vote and is no observer
 		g("last_proposal_size", int64(last)), g("min_proposal_size", int64(lo)), g("max_proposal_size", int64(hi)),
 	}
 	if since := s.stats.ledSince.Load(); since != 0 {

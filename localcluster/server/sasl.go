@@ -83,12 +83,12 @@ func (x *saslExchange) step(token []byte, users map[string]string) (next []byte,
 	return []byte("rspauth=" + f.proof("", password)), f["username"], nil
 }
 
-// fields are the directives of a response, by name.
-type fields map[string]string
+// saslFields are the directives of a response, by name.
+type saslFields map[string]string
 
 // proof is the hash by which one side shows that it knows the password. The verb tells
 // the sides apart.
-func (f fields) proof(verb, password string) string {
+func (f saslFields) proof(verb, password string) string {
 	sum := func(s string) [md5.Size]byte { return md5.Sum([]byte(s)) } //nolint:gosec // see above
 	text := func(h [md5.Size]byte) string { return hex.EncodeToString(h[:]) }
 	first := sum(narrow(f["username"]) + ":" + narrow(f["realm"]) + ":" + narrow(password))
@@ -115,8 +115,8 @@ func narrow(s string) string {
 
 // directives splits name=value and name="value", with commas between them. A backslash
 // in quotes takes the next character as it is. No name may come twice.
-func directives(s string) (fields, error) {
-	f := make(fields)
+func directives(s string) (saslFields, error) {
+	f := make(saslFields)
 	for s = strings.TrimLeft(s, " \t,"); s != ""; s = strings.TrimLeft(s, " \t,") {
 		name, rest, ok := strings.Cut(s, "=")
 		name = strings.TrimSpace(name)

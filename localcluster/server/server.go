@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +60,14 @@ type Config struct {
 	NoTypes           bool          // extendedTypesEnabled=false: no znode has a time to live
 	EnforceQuota      bool          // enforceQuota: hard limits of quotas are kept
 	ContainerInterval time.Duration // between two looks for what is to be collected; 0 is a second
+	// Admin takes the AdminServer's requests, and Metrics those of Prometheus to /metrics.
+	// They are nil for none. Both are plain HTTP.
+	Admin, Metrics net.Listener
+	AdminPath      string        // what the AdminServer's paths begin with; "" is DefaultAdminPath
+	AdminInterval  time.Duration // between two snapshots, and between two restores, that it is asked for; 0 is DefaultAdminInterval, less is none
+	NoSnapshot     bool          // admin.snapshot.enabled=false
+	NoRestore      bool          // admin.restore.enabled=false
+	Initial        string        // the text of the configuration file, for initial_configuration; "" is none
 
 	Words []string // the four-letter words that are answered besides srvr: 4lw.commands.whitelist. nil or "*" is all
 }
@@ -79,6 +89,8 @@ type Server struct {
 	stopped bool
 	turn    chan struct{} // closed when the status is another
 
+	restoring map[uint64]chan int64 // by the nonce of a restore that somebody here waits for
+
 	clockMu sync.Mutex // the clock, which runs on the leader only
 	clock   *session.Clock
 	leading bool
@@ -86,6 +98,8 @@ type Server struct {
 	status   atomic.Pointer[consensus.Status]
 	nonces   atomic.Uint64
 	sessions atomic.Int64
+
+	web []*http.Server // the AdminServer and that of the metrics
 
 	target  []Peer  // what the members are to be; of the applying goroutine
 	touched []*conn // of the applying goroutine
@@ -111,7 +125,7 @@ func Start(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, rules: cfg.rules(), started: time.Now(), ctx: ctx, cancel: cancel, turn: make(chan struct{}),
 		tree: tree.New(), watches: watch.New[*conn](), clock: session.NewClock(),
-		conns: make(map[uint64]*conn),
+		conns: make(map[uint64]*conn), restoring: make(map[uint64]chan int64),
 	}
 	s.nonces.Store(binary.BigEndian.Uint64(seed[:]))
 	s.status.Store(&consensus.Status{ID: cfg.ID})
@@ -135,6 +149,7 @@ func Start(cfg Config) (*Server, error) {
 	for _, l := range cfg.listeners() {
 		s.wg.Go(func() { s.accept(l) }) // ends with the listener
 	}
+	s.serveWeb()
 	return s, nil
 }
 
@@ -156,6 +171,13 @@ func (cfg *Config) check() error {
 	}
 	if cfg.Secure != nil && cfg.TLS == nil {
 		return errors.New("a listener for TLS, and no configuration of it")
+	}
+	if cfg.AdminPath == "" {
+		cfg.AdminPath = DefaultAdminPath
+	}
+	cfg.AdminPath = strings.TrimRight(cfg.AdminPath, "/")
+	if cfg.AdminInterval == 0 {
+		cfg.AdminInterval = DefaultAdminInterval
 	}
 	if cfg.Logf == nil {
 		cfg.Logf = func(string, ...any) {}
@@ -189,6 +211,7 @@ func (s *Server) Stop() error {
 	s.stopped = true
 	s.connsMu.Unlock()
 	s.cutAll()
+	s.stopWeb()
 	s.wg.Wait()
 	return s.node.Stop()
 }

@@ -18,6 +18,7 @@ type stats struct {
 
 	read, update metrics.Summary // from a request's arrival to its reply; all others are reads
 	fsync        metrics.Summary
+	slowSyncs    atomic.Int64 // those over slowSync
 	snapshot     metrics.Summary
 	election     metrics.Summary // from the loss of the leader, or the start, to the next one
 	restore      metrics.Summary
@@ -92,7 +93,12 @@ func (s *Server) resetConnections() {
 // meter takes the times of the disk.
 func (s *Server) meter() consensus.Meter {
 	return consensus.Meter{
-		Synced: s.stats.fsync.Observe,
+		Synced: func(d time.Duration) {
+			s.stats.fsync.Observe(d)
+			if d > slowSync {
+				s.stats.slowSyncs.Add(1)
+			}
+		},
 		Snapshots: func(d time.Duration) {
 			s.stats.snapshot.Observe(d)
 			s.stats.lastSnap.Store(&snapMark{zxid: s.stats.snapZxid.Load(), when: time.Now()})
@@ -155,7 +161,7 @@ func (b *bounds) add(n int) {
 }
 
 // told returns the numbers as Apache ZooKeeper tells them: -1 where there was none.
-func (b bounds) told() (last, min, max int) {
+func (b bounds) told() (last, lo, hi int) {
 	if b.last == 0 {
 		return -1, -1, -1
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/zooctl/zooctl/localcluster/server/consensus"
+	"github.com/zooctl/zooctl/localcluster/server/tree"
 	"github.com/zooctl/zooctl/ops/wire"
 )
 
@@ -231,29 +232,24 @@ func (s *Server) conf(b *strings.Builder, _ *conn) {
 	if s.alone() {
 		return
 	}
-	members := s.node.Members()
-	peerType := 0
-	for _, p := range members {
-		if p.ID != s.cfg.ID {
-			continue
-		}
-		if _, port, err := net.SplitHostPort(p.Addr); err == nil {
-			row("quorumPort", port)
-		}
-		if p.Observer {
-			peerType = 1
+	me, _ := s.member(s.cfg.ID)
+	for _, x := range []struct{ key, addr string }{{"electionPort", me.Election}, {"quorumPort", me.Addr}} {
+		if _, port, err := net.SplitHostPort(x.addr); err == nil {
+			row(x.key, port)
 		}
 	}
-	row("peerType", peerType)
-	b.WriteString("membership: \n")
-	for _, p := range members {
-		role := "participant"
-		if p.Observer {
-			role = "observer"
-		}
-		fmt.Fprintf(b, "server.%d=%s:%s\n", p.ID, p.Addr, role)
+	row("peerType", map[bool]int{false: 0, true: 1}[me.Observer])
+	fmt.Fprintf(b, "membership: \n%s", s.config()) // as Apache ZooKeeper: the last line is not ended
+}
+
+// config returns what /zookeeper/config shows: a line for each server, and the version.
+func (s *Server) config() []byte {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if n := s.tree.Node(tree.ConfigPath); n != nil {
+		return n.Data()
 	}
-	b.WriteString("version=0") // as Apache ZooKeeper: this line is not ended
+	return nil
 }
 
 // dirSize returns the bytes of all files below dir. What cannot be read is not there any

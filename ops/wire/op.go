@@ -44,6 +44,9 @@ const (
 	// OpAttach moves a session to another connection. It is the embedded
 	// server's own and never on a client's wire.
 	OpAttach Op = -20
+
+	// OpRestore replaces the tree by a snapshot. It, too, is never on a client's wire.
+	OpRestore Op = -21
 )
 
 // The transaction ids that are not a client's count of its requests.
@@ -62,7 +65,7 @@ var opNames = map[Op]string{
 	OpDeleteContainer: "deleteContainer", OpCreateTTL: "createTTL", OpMultiRead: "multiRead", OpAuth: "auth",
 	OpSetWatches: "setWatches", OpSASL: "sasl", OpGetEphemerals: "getEphemerals", OpGetAllChildrenNumber: "getAllChildrenNumber",
 	OpSetWatches2: "setWatches2", OpAddWatch: "addWatch", OpWhoAmI: "whoAmI", OpCreateSession: "createSession",
-	OpCloseSession: "closeSession", OpError: "error", OpAttach: "attach",
+	OpCloseSession: "closeSession", OpError: "error", OpAttach: "attach", OpRestore: "restore",
 }
 
 // String returns the operation's name in Apache ZooKeeper, or its number.
@@ -87,7 +90,7 @@ func (o Op) IsWrite() bool {
 // ask for by itself. A check is legal in a multi alone.
 func (o Op) Requested() bool {
 	switch o {
-	case OpNotification, OpCheck, OpDeleteContainer, OpCreateSession, OpError, OpAttach:
+	case OpNotification, OpCheck, OpDeleteContainer, OpCreateSession, OpError, OpAttach, OpRestore:
 		return false
 	}
 	_, known := opNames[o]

@@ -25,7 +25,8 @@ if [ ${#need[@]} -gt 0 ]; then
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}"
 fi
 
-if [ ! -f "$cache/zookeeper-3.9/complete" ]; then
+# The file is newer than what was installed by an older list of what is needed.
+if [ ! "$cache/zookeeper-3.9/complete" -nt scripts/ci/zookeeper-3.9.xml ]; then
   rm -rf "$cache/zookeeper-3.9"
   mvn -q -B -f scripts/ci/zookeeper-3.9.xml dependency:copy-dependencies -DoutputDirectory="$cache/zookeeper-3.9"
   touch "$cache/zookeeper-3.9/complete"

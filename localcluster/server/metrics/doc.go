@@ -9,5 +9,7 @@
 // The package is the only home of the client library. Two of its parts are not
 // used: its summaries, which take a lock for each value and start a goroutine that
 // never ends, and its switch for "# TYPE" lines, which is one for the whole process.
-// Values are therefore untyped to Prometheus, which rules and queries do not notice.
+// Values are therefore untyped to Prometheus, which rules and queries do not notice. Its
+// release 1.35 is used since later ones read files of the system when the program starts,
+// which costs every command of this program half a millisecond.
 package metrics

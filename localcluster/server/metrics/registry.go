@@ -48,6 +48,7 @@ func NewRegistry(collect func() []Sample) *Registry {
 func (r *Registry) Write(w io.Writer) {
 	r.set.WritePrometheus(w)
 	lib.WriteProcessMetrics(w)
+	lib.WriteFDMetrics(w)
 }
 
 func writeSample(w io.Writer, s Sample) {

@@ -105,9 +105,10 @@ func (t *Tree) Apply(txn *Txn, res *Result) {
 	}
 }
 
-// next takes the next zxid. The counter starts anew with each term.
+// next takes the next zxid. The counter starts anew with each term, but no zxid is ever
+// below an older one: a snapshot that was put back may be ahead of the term.
 func (t *Tree) next(term uint64) int64 {
-	if uint64(t.zxid)>>32 != term&0xffffffff {
+	if uint64(t.zxid)>>32 < term&0xffffffff {
 		t.zxid = int64(term<<32 | 1)
 	} else {
 		t.zxid++
