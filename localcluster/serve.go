@@ -93,18 +93,18 @@ func logger(w io.Writer) func(string, ...any) {
 
 // serving is one call of Serve.
 type serving struct {
-	logf func(string, ...any)
-	zoo  *zoocfg.Config
-	cfg  server.Config
-	lock *flock.Flock
-	open []net.Listener // until the server has them
+	logf  func(string, ...any)
+	zoo   *zoocfg.Config
+	cfg   server.Config
+	locks []*flock.Flock // of the directories
+	open  []net.Listener // until the server has them
 }
 
 // close gives back what the server has not been given.
 func (s *serving) close() {
 	closeAll(s.open)
-	if s.lock != nil {
-		_ = s.lock.Close() // the kernel does as much
+	for _, l := range s.locks {
+		_ = l.Close() // the kernel does as much
 	}
 }
 
@@ -132,6 +132,11 @@ func (s *serving) configure(o ServeOptions) error {
 	s.cfg = server.Config{
 		ID: uint64(max(zoo.ID, 1)), DataDir: filepath.Join(zoo.DataDir, dataName), TickTime: zoo.TickTime,
 		MaxFrame: zoo.MaxFrame, NoSync: zoo.NoSync, Version: version(), Logf: s.logf,
+		MinTimeout: zoo.MinTimeout, MaxTimeout: zoo.MaxTimeout, MaxConns: zoo.MaxConns, MaxTotal: zoo.MaxTotal,
+		MaxOutstanding: zoo.MaxOutstanding, SnapCount: zoo.SnapCount,
+	}
+	if zoo.LogDir != "" && filepath.Clean(zoo.LogDir) != filepath.Clean(zoo.DataDir) {
+		s.cfg.LogDir = filepath.Join(zoo.LogDir, dataName)
 	}
 	return nil
 }

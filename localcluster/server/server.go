@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,7 +43,7 @@ type Config struct {
 	Client   net.Listener
 	Peer     net.Listener  // nil for a single server
 	Secret   []byte        // the peers prove to each other that they know it
-	TickTime time.Duration // session timeouts are held between 2 and 20 of it; 0 is DefaultTickTime
+	TickTime time.Duration // the unit of timeouts; 0 is DefaultTickTime
 	MaxFrame int           // jute.maxbuffer, in bytes; 0 is wire.DefaultMaxFrame
 	Links    []Link        // what is wrong with its links from the start; see SetLinks
 	NoSync   bool          // do not wait for the disk: what is acknowledged may be lost with the machine
@@ -50,6 +51,13 @@ type Config struct {
 	Logf     func(format string, args ...any)
 
 	Words []string // the four-letter words that are answered besides srvr: 4lw.commands.whitelist. nil or "*" is all
+
+	LogDir                 string        // where the log is, if not in DataDir; of this server alone
+	MinTimeout, MaxTimeout time.Duration // of sessions; 0 is 2 and 20 ticks
+	MaxConns               int           // maxClientCnxns: connections from one address; 0 is no limit
+	MaxTotal               int           // maxCnxns: connections from all; 0 is no limit
+	MaxOutstanding         int           // globalOutstandingLimit; 0 is DefaultMaxOutstanding
+	SnapCount              uint64        // writes between two snapshots, at most; 0 leaves it to the size of the log
 }
 
 // Server is one running server.
@@ -67,6 +75,7 @@ type Server struct {
 	conns   map[uint64]*conn
 	stopped bool
 	turn    chan struct{} // closed when the status is another
+	limits  limits
 
 	clockMu sync.Mutex // the clock, which runs on the leader only
 	clock   *session.Clock
@@ -99,7 +108,7 @@ func Start(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, started: time.Now(), ctx: ctx, cancel: cancel, turn: make(chan struct{}),
 		tree: tree.New(), watches: watch.New[*conn](), clock: session.NewClock(),
-		conns: make(map[uint64]*conn),
+		conns: make(map[uint64]*conn), limits: limits{perAddr: make(map[netip.Addr]int)},
 	}
 	s.nonces.Store(binary.BigEndian.Uint64(seed[:]))
 	s.status.Store(&consensus.Status{ID: cfg.ID})
@@ -109,8 +118,8 @@ func Start(cfg Config) (*Server, error) {
 	// that ids differ between servers and between runs of one.
 	s.sessions.Store(int64(cfg.ID)<<56 | time.Now().UnixMilli()<<24>>8&(1<<56-1))
 	node, err := consensus.Start(consensus.Config{
-		ID: cfg.ID, Peers: cfg.Peers, Join: cfg.Join, Dir: cfg.DataDir, Listener: cfg.Peer, Secret: cfg.Secret,
-		NoSync: cfg.NoSync, Links: cfg.Links, Machine: (*machine)(s), Meter: s.meter(), Logf: cfg.Logf,
+		ID: cfg.ID, Peers: cfg.Peers, Join: cfg.Join, Dir: cfg.DataDir, LogDir: cfg.LogDir, Listener: cfg.Peer, Secret: cfg.Secret,
+		NoSync: cfg.NoSync, SnapshotCount: cfg.SnapCount, Links: cfg.Links, Machine: (*machine)(s), Meter: s.meter(), Logf: cfg.Logf,
 	})
 	if err != nil {
 		cancel()
@@ -132,6 +141,18 @@ func (cfg *Config) check() error {
 	}
 	if cfg.TickTime <= 0 {
 		cfg.TickTime = DefaultTickTime
+	}
+	if cfg.MinTimeout <= 0 {
+		cfg.MinTimeout = 2 * cfg.TickTime
+	}
+	if cfg.MaxTimeout <= 0 {
+		cfg.MaxTimeout = max(20*cfg.TickTime, cfg.MinTimeout)
+	}
+	if cfg.MinTimeout > cfg.MaxTimeout {
+		return fmt.Errorf("session timeouts of at least %v and at most %v cannot be had", cfg.MinTimeout, cfg.MaxTimeout)
+	}
+	if cfg.MaxOutstanding <= 0 {
+		cfg.MaxOutstanding = DefaultMaxOutstanding
 	}
 	if cfg.MaxFrame <= 0 {
 		cfg.MaxFrame = wire.DefaultMaxFrame
@@ -185,22 +206,33 @@ func (s *Server) accept() {
 		}
 		pause = 0
 		c := s.newConn(nc)
-		if !s.remember(c) {
+		over, why := s.remember(c)
+		if over {
 			c.cut()
 			return
+		}
+		if why != "" {
+			s.reject(nc, why)
+			continue
 		}
 		s.wg.Go(c.serve) // ends when the connection does, which Stop cuts
 	}
 }
 
-func (s *Server) remember(c *conn) bool {
+// remember enters a connection into the table, unless the server has been stopped,
+// or there are too many already: why then says so.
+func (s *Server) remember(c *conn) (over bool, why string) {
 	s.connsMu.Lock()
 	defer s.connsMu.Unlock()
 	if s.stopped {
-		return false
+		return true, ""
 	}
-	s.conns[c.nonce] = c
-	return true
+	addr := addrOf(c.nc)
+	if why = s.refused(addr); why == "" {
+		s.conns[c.nonce] = c
+		s.limits.perAddr[addr]++
+	}
+	return false, why
 }
 
 // forget takes a connection out of all tables. It holds the tree's lock so that
@@ -212,6 +244,11 @@ func (s *Server) forget(c *conn) {
 	s.connsMu.Lock()
 	delete(s.conns, c.nonce)
 	s.stats.ended.merge(last)
+	if addr := addrOf(c.nc); s.limits.perAddr[addr] > 1 {
+		s.limits.perAddr[addr]--
+	} else {
+		delete(s.limits.perAddr, addr)
+	}
 	s.connsMu.Unlock()
 	s.watches.Remove(c)
 }

@@ -31,6 +31,7 @@ type Config struct {
 	Peers    []Peer // all first members, this one included; the same on all of them. What the data says of members comes before it
 	Join     bool   // a node without data waits until the members of an ensemble add it, and Peers says nothing
 	Dir      string // of this node alone; made if missing
+	LogDir   string // where the log is, if not in Dir; of this node alone
 	Listener net.Listener
 	Secret   []byte // the peers prove to each other that they know it
 	Machine  Machine
@@ -39,7 +40,7 @@ type Config struct {
 	Tick          time.Duration // between heartbeats; 0 is 20 ms. An election starts after 10 to 20 of them without a leader
 	NoSync        bool          // do not wait for the disk
 	SnapshotBytes int64         // of log between two snapshots on disk, at least; 0 is 16 MiB. It is as much as the last of them, if that was more
-	SnapshotCount uint64        // of entries between them, at most; 0 is no bound
+	SnapshotCount uint64        // of proposals between them, at most; 0 is no bound
 	KeepBytes     int64         // of applied log kept in memory for followers that lag; 0 is 8 MiB
 	Meter         Meter
 	Logf          func(format string, args ...any)
@@ -159,10 +160,10 @@ type Node struct {
 	wanted    bool // a follower needs one
 	applied   uint64
 	appTerm   uint64
-	sinceSnap int64
-	lostAt    int64 // tick at which the leader got lost, or -1
-	snapSize  int64 // of the last one made here, in bytes
-	snapIndex uint64
+	sinceSnap int64              // bytes of the log
+	countSnap uint64             // proposals
+	lostAt    int64              // tick at which the leader got lost, or -1
+	snapSize  int64              // of the last one made here, in bytes
 	changing  int                // ticks until a change of members is proposed again
 	joining   map[uint64]*joiner // new voters that the leader waits for
 }
@@ -186,7 +187,6 @@ func Start(cfg Config) (*Node, error) {
 	}
 	n.disk, n.log = d, st
 	n.applied, n.appTerm = st.start.GetIndex(), st.start.GetTerm()
-	n.snapIndex = n.applied
 	n.log.request = n.wantSnapshot
 	n.rn, err = raft.NewRawNode(&raft.Config{
 		ID: cfg.ID, ElectionTick: electionTicks, HeartbeatTick: 1, Storage: st, Applied: n.applied, AsyncStorageWrites: true,
