@@ -2,12 +2,14 @@ package localcluster
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -98,6 +100,7 @@ type serving struct {
 	cfg   server.Config
 	locks []*flock.Flock // of the directories
 	open  []net.Listener // until the server has them
+	tls   *tls.Config    // of the secure port, if there is one
 }
 
 // close gives back what the server has not been given.
@@ -138,7 +141,31 @@ func (s *serving) configure(o ServeOptions) error {
 	if zoo.LogDir != "" && filepath.Clean(zoo.LogDir) != filepath.Clean(zoo.DataDir) {
 		s.cfg.LogDir = filepath.Join(zoo.LogDir, dataName)
 	}
+	if zoo.Secure != nil {
+		if s.tls, err = tlsConfig(zoo.TLS); err != nil {
+			return err
+		}
+	}
+	s.wire()
 	return nil
+}
+
+// wire tells of what the file asks for and the server cannot do yet.
+func (s *serving) wire() {
+	z := s.zoo
+	for _, k := range []struct {
+		key string
+		set bool
+	}{
+		{"secureClientPort", s.tls != nil}, {"DigestAuthenticationProvider.superDigest", z.SuperDigest != ""},
+		{"java.security.auth.login.config", len(z.SASLUsers) > 0}, {"enforceQuota", z.EnforceQuota}, {"reconfigEnabled", z.Reconfig && len(z.Members) > 0},
+		{"admin.serverPort", z.Admin.Enabled && z.Admin.Given}, {"metricsProvider.className", z.Metrics != nil}, {"readonlymode.enabled", z.ReadOnly},
+		{"server." + strconv.Itoa(z.ID) + "=…:observer", z.Observer && len(z.Members) > 0},
+	} {
+		if k.set {
+			s.logf("%s has no effect yet: this server does not do that", k.key)
+		}
+	}
 }
 
 // properties splits KEY=VALUE.

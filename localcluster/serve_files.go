@@ -182,7 +182,7 @@ func newSecret(name string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // its content has another name by then
+	defer func() { _ = os.Remove(f.Name()) }() // its content has another name by then
 	_, err = f.WriteString(rand.Text() + rand.Text())
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err

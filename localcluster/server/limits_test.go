@@ -52,7 +52,7 @@ func TestOutstanding(t *testing.T) {
 				all = append(all, wiretest.Connect(t, addr, 20_000))
 			}
 			most := 0
-			for round := 0; round < 20; round++ {
+			for round := range 20 {
 				for i, c := range all {
 					for n := range each {
 						c.Send(wire.OpCreate, wiretest.Create("/"+strconv.Itoa(((round*clients)+i)*each+n), strings.Repeat("x", 100), 0))

@@ -1,6 +1,7 @@
 package zoocfg
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -125,7 +126,6 @@ type parser struct {
 	sessions struct{ min, max int }
 	clientAt struct{ host, secureHost string }
 	ports    struct{ client, secure int } // -1 where not set
-	admin    struct{ host string }
 	metrics  struct {
 		class, host string
 		port        int
@@ -281,7 +281,7 @@ func (p *parser) warn(line int, format string, args ...any) {
 
 // at gives an error its place in the file, unless it has one.
 func (p *parser) at(err error, line int) error {
-	if bad, ok := err.(*Error); ok {
+	if bad, ok := errors.AsType[*Error](err); ok {
 		if bad.File == "" {
 			bad.File = p.in.Name
 		}
