@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"net"
 	"path/filepath"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
@@ -137,6 +137,7 @@ func (s *serving) configure(o ServeOptions) error {
 		MaxFrame: zoo.MaxFrame, NoSync: zoo.NoSync, Version: version(), Logf: s.logf,
 		MinTimeout: zoo.MinTimeout, MaxTimeout: zoo.MaxTimeout, MaxConns: zoo.MaxConns, MaxTotal: zoo.MaxTotal,
 		MaxOutstanding: zoo.MaxOutstanding, SnapCount: zoo.SnapCount,
+		Words: zoo.Words, Reconfig: zoo.Reconfig, Alone: !zoo.Standalone, Join: zoo.Join && len(zoo.Members) > 0, SkipACL: zoo.SkipACL,
 	}
 	if zoo.LogDir != "" && filepath.Clean(zoo.LogDir) != filepath.Clean(zoo.DataDir) {
 		s.cfg.LogDir = filepath.Join(zoo.LogDir, dataName)
@@ -158,9 +159,8 @@ func (s *serving) wire() {
 		set bool
 	}{
 		{"secureClientPort", s.tls != nil}, {"DigestAuthenticationProvider.superDigest", z.SuperDigest != ""},
-		{"java.security.auth.login.config", len(z.SASLUsers) > 0}, {"enforceQuota", z.EnforceQuota}, {"reconfigEnabled", z.Reconfig && len(z.Members) > 0},
+		{"java.security.auth.login.config", len(z.SASLUsers) > 0}, {"enforceQuota", z.EnforceQuota},
 		{"admin.serverPort", z.Admin.Enabled && z.Admin.Given}, {"metricsProvider.className", z.Metrics != nil}, {"readonlymode.enabled", z.ReadOnly},
-		{"server." + strconv.Itoa(z.ID) + "=…:observer", z.Observer && len(z.Members) > 0},
 	} {
 		if k.set {
 			s.logf("%s has no effect yet: this server does not do that", k.key)
@@ -196,7 +196,7 @@ func (s *serving) listen(ctx context.Context) error {
 	}
 	var me zoocfg.Address
 	for _, m := range s.zoo.Members {
-		s.cfg.Peers = append(s.cfg.Peers, server.Peer{ID: uint64(m.ID), Addr: joined(m.Host, m.Port)})
+		s.cfg.Peers = append(s.cfg.Peers, peerOf(m))
 		if m.ID == s.zoo.ID {
 			me = zoocfg.Address{Host: m.Host, Port: m.Port}
 		}
@@ -206,6 +206,16 @@ func (s *serving) listen(ctx context.Context) error {
 	}
 	s.cfg.Peer, err = s.listenAt(ctx, "the other servers", me)
 	return err
+}
+
+// peerOf is a member as the servers tell clients of it: one whose line names a port for
+// clients and no address is on all addresses, as Apache ZooKeeper has it.
+func peerOf(m zoocfg.Member) server.Peer {
+	p := server.Peer{ID: uint64(m.ID), Addr: joined(m.Host, m.Port), Election: joined(m.Host, m.Election), Observer: m.Observer}
+	if m.Client != nil {
+		p.Client = joined(cmp.Or(m.Client.Host, "0.0.0.0"), m.Client.Port)
+	}
+	return p
 }
 
 // listenAt opens a socket where a says, or on the loopback address if it names no

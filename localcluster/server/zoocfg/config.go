@@ -33,6 +33,7 @@ type Config struct {
 	Observer               bool     // this server has no vote
 	Standalone             bool     // standaloneEnabled: a single member is no ensemble
 	Reconfig               bool
+	Join                   bool // zooctl.join: without data, the server waits until a reconfig adds it
 	ListenAll              bool // servers listen on all addresses for one another
 	DynamicFile            string
 	SecretFile             string // zooctl.secretFile: what the servers prove to each other to know

@@ -83,6 +83,7 @@ func TestKeys(t *testing.T) {
 		{"ssl.enabledProtocols=TLSv1.2,TLSv1.3", func(c *zoocfg.Config) any { return c.TLS.Protocols }, []string{"TLSv1.2", "TLSv1.3"}},
 		{"secureClientPort=2281\nssl.clientAuth=none\nssl.keyStore.location=/k.pem\nssl.keyStore.passwordPath=/pw",
 			func(c *zoocfg.Config) any { return c.TLS.Key }, zoocfg.Store{Location: "/k.pem", Password: "secret"}},
+		{"zooctl.join=true", func(c *zoocfg.Config) any { return c.Join }, true},
 		{"zooctl.secretFile=/s", func(c *zoocfg.Config) any { return c.SecretFile }, "/s"},
 		{"authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider", func(c *zoocfg.Config) any { return len(c.SASLUsers) }, 0},
 		{"sslQuorum=false", func(c *zoocfg.Config) any { return c.DataDir }, "/d"},

@@ -63,6 +63,7 @@ var serverKeys = []key{
 	{name: "standaloneEnabled", set: func(p *parser, v string) error { return choice(&p.cfg.Standalone, v) }},
 	{name: "reconfigEnabled", set: func(p *parser, v string) error { return choice(&p.cfg.Reconfig, v) }},
 	{name: "quorumListenOnAllIPs", set: func(p *parser, v string) error { return choice(&p.cfg.ListenAll, v) }},
+	{name: "zooctl.join", set: func(p *parser, v string) error { return choice(&p.cfg.Join, v) }},
 	{name: "zooctl.secretFile", set: func(p *parser, v string) error { return file(&p.cfg.SecretFile, v) }},
 	{name: "snapCount", from: property, set: setSnapCount},
 	{name: "globalOutstandingLimit", from: property, set: func(p *parser, v string) error { return whole(&p.cfg.MaxOutstanding, v) }},
