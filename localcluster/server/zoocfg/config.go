@@ -222,7 +222,11 @@ func (p *parser) property(prop Property) error {
 // use gives a property to the key that it is for.
 func (p *parser) use(k key, prop Property) error {
 	if k.set == nil {
-		p.warn(prop.Line, "%s is ignored: %s", prop.Key, k.why)
+		name := prop.Key
+		if prop.Line == 0 {
+			name = "-D" + name
+		}
+		p.warn(prop.Line, "%s is ignored: %s", name, k.why)
 		return nil
 	}
 	if err := k.set(p, prop.Value); err != nil {

@@ -218,7 +218,8 @@ func TestFlags(t *testing.T) {
 		zoocfg.Property{Key: "zookeeper.readonlymode.enabled", Value: "false"},
 		zoocfg.Property{Key: "skipACL", Value: "yes"},
 		zoocfg.Property{Key: "java.awt.headless", Value: "true"},
-		zoocfg.Property{Key: "zookeeper.nonsense", Value: "true"})
+		zoocfg.Property{Key: "zookeeper.nonsense", Value: "true"},
+		zoocfg.Property{Key: "zookeeper.root.logger", Value: "INFO"})
 	if err != nil || got.SnapCount != 500 || !got.ExtendedTypes || got.MaxFrame != 1024 || !got.ReadOnly || got.SkipACL ||
 		got.ContainerInterval != 100*time.Millisecond || got.TickTime != 3*time.Second {
 		t.Errorf("%+v, %v", got, err)
@@ -233,6 +234,7 @@ func TestFlags(t *testing.T) {
 		"-Dzookeeper.readonlymode.enabled is ignored, as Apache ZooKeeper ignores it: -Dreadonlymode.enabled sets it",
 		"-DskipACL is ignored, as Apache ZooKeeper ignores it: -Dzookeeper.skipACL sets it",
 		"-Dzookeeper.nonsense is ignored: neither this server nor Apache ZooKeeper 3.9 knows it",
+		"-Dzookeeper.root.logger is ignored: messages go to standard error",
 	}
 	if !reflect.DeepEqual(said, want) {
 		t.Errorf("warnings %q\nwant %q", said, want)
