@@ -42,6 +42,7 @@ ci: tools lint cross race fuzz apache histories snapshot ## all that a change mu
 fuzz: ## fuzz the decoders and the line splitter for a while each
 	go test -run '^$$' -fuzz FuzzDecode -fuzztime 300000x ./ops/wire
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 100000x ./localcluster/server/zoocfg
+	go test -run '^$$' -fuzz FuzzJKS -fuzztime 50000x ./localcluster/server/keystore
 	go test -run '^$$' -fuzz FuzzQuote -fuzztime 100000x ./shell
 	go test -run '^$$' -fuzz FuzzOpen -fuzztime 5000x ./localcluster/server/consensus/wal
 

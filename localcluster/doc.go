@@ -8,7 +8,8 @@
 //   - Servers are processes. To kill one is SIGKILL, and its data survives that.
 //   - Ready means that a write was committed and read on every server.
 //   - A failed start leaves nothing running and says what the server said.
-//   - Servers listen on 127.0.0.1 and nowhere else.
+//   - Servers listen on 127.0.0.1 and nowhere else, but for one that [Serve] runs from a
+//     zoo.cfg which names another address.
 //   - Nothing outlives its owner. Servers end with their supervisor, however it
 //     ends; a temporary cluster ends, and leaves no file, with the process that
 //     made it, however that ends.

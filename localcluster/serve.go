@@ -1,7 +1,9 @@
 package localcluster
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +76,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	s.handOver()
 	s.logf("server %d serves clients on %s; its data is in %s", s.cfg.ID, s.cfg.Client.Addr(), s.cfg.DataDir)
 	if o.Started != nil {
-		o.Started(Served{ID: int(s.cfg.ID), Address: s.cfg.Client.Addr().String()})
+		o.Started(s.served())
 	}
 	select {
 	case <-ctx.Done():
@@ -85,6 +87,14 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	return srv.Stop()
 }
 
+func (s *serving) served() Served {
+	v := Served{ID: int(s.cfg.ID), Address: s.cfg.Client.Addr().String()}
+	if s.cfg.Admin != nil {
+		v.Admin = s.cfg.Admin.Addr().String()
+	}
+	return v
+}
+
 func logger(w io.Writer) func(string, ...any) {
 	return func(format string, args ...any) {
 		fmt.Fprintf(w, "%s "+format+"\n", append([]any{time.Now().Format("15:04:05.000")}, args...)...)
@@ -93,18 +103,19 @@ func logger(w io.Writer) func(string, ...any) {
 
 // serving is one call of Serve.
 type serving struct {
-	logf func(string, ...any)
-	zoo  *zoocfg.Config
-	cfg  server.Config
-	lock *flock.Flock
-	open []net.Listener // until the server has them
+	logf  func(string, ...any)
+	zoo   *zoocfg.Config
+	cfg   server.Config
+	locks []*flock.Flock // of the directories
+	open  []net.Listener // until the server has them
+	tls   *tls.Config    // of the secure port, if there is one
 }
 
 // close gives back what the server has not been given.
 func (s *serving) close() {
 	closeAll(s.open)
-	if s.lock != nil {
-		_ = s.lock.Close() // the kernel does as much
+	for _, l := range s.locks {
+		_ = l.Close() // the kernel does as much
 	}
 }
 
@@ -132,6 +143,23 @@ func (s *serving) configure(o ServeOptions) error {
 	s.cfg = server.Config{
 		ID: uint64(max(zoo.ID, 1)), DataDir: filepath.Join(zoo.DataDir, dataName), TickTime: zoo.TickTime,
 		MaxFrame: zoo.MaxFrame, NoSync: zoo.NoSync, Version: version(), Logf: s.logf,
+		MinTimeout: zoo.MinTimeout, MaxTimeout: zoo.MaxTimeout, MaxConns: zoo.MaxConns, MaxTotal: zoo.MaxTotal,
+		MaxOutstanding: zoo.MaxOutstanding, SnapCount: zoo.SnapCount,
+		Words: zoo.Words, Reconfig: zoo.Reconfig, Alone: !zoo.Standalone, Join: zoo.Join && len(zoo.Members) > 0, SkipACL: zoo.SkipACL,
+		SuperDigest: zoo.SuperDigest, SASLUsers: zoo.SASLUsers, EnforceQuota: zoo.EnforceQuota, NoTypes: !zoo.ExtendedTypes,
+		ContainerInterval: zoo.ContainerInterval, AdminPath: zoo.Admin.Path, Initial: zoo.Text,
+		NoSnapshot: zoo.Admin.NoSnapshot, NoRestore: zoo.Admin.NoRestore, AdminInterval: zoo.Admin.Interval,
+	}
+	if zoo.LogDir != "" && filepath.Clean(zoo.LogDir) != filepath.Clean(zoo.DataDir) {
+		s.cfg.LogDir = filepath.Join(zoo.LogDir, dataName)
+	}
+	if zoo.Secure != nil {
+		if s.tls, err = tlsConfig(zoo.TLS); err != nil {
+			return err
+		}
+	}
+	if zoo.ReadOnly {
+		s.logf("readonlymode.enabled has no effect: a server that is cut off from the others here serves nobody")
 	}
 	return nil
 }
@@ -158,13 +186,16 @@ func (s *serving) listen(ctx context.Context) error {
 	if s.cfg.Client, err = s.listenAt(ctx, "clients", *s.zoo.Client); err != nil {
 		return err
 	}
+	if err := s.listenAside(ctx); err != nil {
+		return err
+	}
 	if len(s.zoo.Members) == 0 {
 		s.cfg.Peers = []server.Peer{{ID: s.cfg.ID}}
 		return nil
 	}
 	var me zoocfg.Address
 	for _, m := range s.zoo.Members {
-		s.cfg.Peers = append(s.cfg.Peers, server.Peer{ID: uint64(m.ID), Addr: joined(m.Host, m.Port)})
+		s.cfg.Peers = append(s.cfg.Peers, peerOf(m))
 		if m.ID == s.zoo.ID {
 			me = zoocfg.Address{Host: m.Host, Port: m.Port}
 		}
@@ -174,6 +205,42 @@ func (s *serving) listen(ctx context.Context) error {
 	}
 	s.cfg.Peer, err = s.listenAt(ctx, "the other servers", me)
 	return err
+}
+
+// listenAside opens the sockets of what is not there for all clients. The AdminServer's
+// usual port may be another program's; only one that was asked for must be had.
+func (s *serving) listenAside(ctx context.Context) error {
+	var err error
+	if s.tls != nil {
+		if s.cfg.Secure, err = s.listenAt(ctx, "clients with TLS", *s.zoo.Secure); err != nil {
+			return err
+		}
+		s.cfg.TLS = s.tls
+	}
+	if s.zoo.Metrics != nil {
+		if s.cfg.Metrics, err = s.listenAt(ctx, "metrics", *s.zoo.Metrics); err != nil {
+			return err
+		}
+	}
+	if !s.zoo.Admin.Enabled {
+		return nil
+	}
+	s.cfg.Admin, err = s.listenAt(ctx, "the AdminServer", s.zoo.Admin.Address)
+	if err != nil && !s.zoo.Admin.Given {
+		s.logf("no AdminServer: %v", err)
+		s.cfg.Admin, err = nil, nil
+	}
+	return err
+}
+
+// peerOf is a member as the servers tell clients of it: one whose line names a port for
+// clients and no address is on all addresses, as Apache ZooKeeper has it.
+func peerOf(m zoocfg.Member) server.Peer {
+	p := server.Peer{ID: uint64(m.ID), Addr: joined(m.Host, m.Port), Election: joined(m.Host, m.Election), Observer: m.Observer}
+	if m.Client != nil {
+		p.Client = joined(cmp.Or(m.Client.Host, "0.0.0.0"), m.Client.Port)
+	}
+	return p
 }
 
 // listenAt opens a socket where a says, or on the loopback address if it names no

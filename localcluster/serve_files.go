@@ -62,7 +62,7 @@ func listenError(addr string, err error) error {
 	return fmt.Errorf("%w: cannot listen on %s: %w", ErrConfig, addr, err)
 }
 
-// holdData makes the data directory and takes its lock. A directory that Apache
+// holdData makes the directories for data and log, and takes their locks. A directory that Apache
 // ZooKeeper has written to is left alone: its data would seem to be gone.
 func (s *serving) holdData() error {
 	for _, dir := range []string{s.zoo.DataDir, s.zoo.LogDir} {
@@ -70,14 +70,19 @@ func (s *serving) holdData() error {
 			return fmt.Errorf("%w: %s is data of Apache ZooKeeper, which this server does not read; another dataDir starts an empty ensemble", ErrData, name)
 		}
 	}
-	lock, err := holdData(s.cfg.DataDir, serveWait)
-	switch {
-	case errors.Is(err, ErrInUse):
-		return err
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrData, err)
+	for _, dir := range []string{s.cfg.DataDir, s.cfg.LogDir} {
+		if dir == "" {
+			continue
+		}
+		lock, err := holdData(dir, serveWait)
+		switch {
+		case errors.Is(err, ErrInUse):
+			return err
+		case err != nil:
+			return fmt.Errorf("%w: %w", ErrData, err)
+		}
+		s.locks = append(s.locks, lock)
 	}
-	s.lock = lock
 	return nil
 }
 
@@ -177,7 +182,7 @@ func newSecret(name string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // its content has another name by then
+	defer func() { _ = os.Remove(f.Name()) }() // its content has another name by then
 	_, err = f.WriteString(rand.Text() + rand.Text())
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err

@@ -206,7 +206,11 @@ func (s *supervisor) finish(remove bool) int {
 
 // end stops the servers and frees the cluster, with its files if so asked.
 func (s *supervisor) end(remove bool) error {
-	s.turn <- struct{}{} // after the operation that is under way
+	select {
+	case s.turn <- struct{}{}: // after the operation that is under way
+	case <-s.ended: // which has ended the cluster
+		return nil
+	}
 	s.mu.Lock()
 	all := append([]*node{}, s.nodes...)
 	s.mu.Unlock()

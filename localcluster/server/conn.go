@@ -219,6 +219,7 @@ func (c *conn) push(r request) bool {
 	}
 	c.queue = append(c.queue, r)
 	c.queued += r.size
+	c.s.limits.waiting.Add(1)
 	return true
 }
 
@@ -241,19 +242,26 @@ func (c *conn) waitBehind(h wire.RequestHeader, body []byte, now time.Time) (wai
 	}
 	c.queue = append(c.queue, request{xid: h.Xid, op: h.Op, body: append([]byte(nil), body...), who: *c.who.Load(), size: size, at: now})
 	c.queued += size
+	c.s.limits.waiting.Add(1)
 	return true, false
 }
 
-// hasRoom waits for room in the queue. It returns false at the end. The caller holds
-// c.mu, which it lets go of meanwhile.
+// hasRoom waits for room in the queue, and in what all queues may hold. A connection
+// with nothing under way need not wait, so that each can go on. It returns false at the
+// end. The caller holds c.mu, which it lets go of meanwhile.
 func (c *conn) hasRoom(size int) bool {
-	for waited := false; !c.over && len(c.queue) > 0 && (len(c.queue) >= maxQueued || c.queued+size > maxQueuedBytes); waited = true {
+	for waited := false; !c.over && len(c.queue) > 0 && c.full(size); waited = true {
 		if !waited {
 			c.s.stats.throttled.Add(1)
 		}
 		c.room.Wait()
 	}
 	return !c.over
+}
+
+// full tells whether a request of that size has to wait. The caller holds c.mu.
+func (c *conn) full(size int) bool {
+	return len(c.queue) >= maxQueued || c.queued+size > maxQueuedBytes || c.s.crowded()
 }
 
 // pop takes the oldest request off the queue. The caller holds c.mu.
@@ -265,6 +273,7 @@ func (c *conn) pop() request {
 		c.queue = nil
 	}
 	c.queued -= r.size
+	c.s.limits.waiting.Add(-1)
 	c.room.Signal()
 	return r
 }
@@ -313,6 +322,7 @@ func (c *conn) end() {
 		c.out.wait()
 	}
 	c.cut()
+	c.drop()
 	c.s.forget(c)
 	c.out.wait()
 }
@@ -321,6 +331,14 @@ func (c *conn) countReceived(bytes int) {
 	c.received.Add(1)
 	c.s.stats.received.Add(1)
 	c.s.stats.bytesReceived.Add(int64(bytes))
+}
+
+// drop gives up what a connection that is over has in its queue.
+func (c *conn) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.s.limits.waiting.Add(-int64(len(c.queue)))
+	c.queue, c.queued = nil, 0
 }
 
 // noteDrop counts a connection that its client has left without a word.

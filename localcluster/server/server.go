@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,7 +46,7 @@ type Config struct {
 	Client   net.Listener
 	Peer     net.Listener  // nil for a single server
 	Secret   []byte        // the peers prove to each other that they know it
-	TickTime time.Duration // session timeouts are held between 2 and 20 of it; 0 is DefaultTickTime
+	TickTime time.Duration // the unit of timeouts; 0 is DefaultTickTime
 	MaxFrame int           // jute.maxbuffer, in bytes; 0 is wire.DefaultMaxFrame
 	Links    []Link        // what is wrong with its links from the start; see SetLinks
 	NoSync   bool          // do not wait for the disk: what is acknowledged may be lost with the machine
@@ -70,6 +71,13 @@ type Config struct {
 	Initial        string        // the text of the configuration file, for initial_configuration; "" is none
 
 	Words []string // the four-letter words that are answered besides srvr: 4lw.commands.whitelist. nil or "*" is all
+
+	LogDir                 string        // where the log is, if not in DataDir; of this server alone
+	MinTimeout, MaxTimeout time.Duration // of sessions; 0 is 2 and 20 ticks
+	MaxConns               int           // maxClientCnxns: connections from one address; 0 is no limit
+	MaxTotal               int           // maxCnxns: connections from all; 0 is no limit
+	MaxOutstanding         int           // globalOutstandingLimit; 0 is DefaultMaxOutstanding
+	SnapCount              uint64        // writes between two snapshots, at most; 0 leaves it to the size of the log
 }
 
 // Server is one running server.
@@ -88,6 +96,7 @@ type Server struct {
 	conns   map[uint64]*conn
 	stopped bool
 	turn    chan struct{} // closed when the status is another
+	limits  limits
 
 	restoring map[uint64]chan int64 // by the nonce of a restore that somebody here waits for
 
@@ -125,7 +134,7 @@ func Start(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, rules: cfg.rules(), started: time.Now(), ctx: ctx, cancel: cancel, turn: make(chan struct{}),
 		tree: tree.New(), watches: watch.New[*conn](), clock: session.NewClock(),
-		conns: make(map[uint64]*conn), restoring: make(map[uint64]chan int64),
+		conns: make(map[uint64]*conn), restoring: make(map[uint64]chan int64), limits: limits{perAddr: make(map[netip.Addr]int)},
 	}
 	s.nonces.Store(binary.BigEndian.Uint64(seed[:]))
 	s.status.Store(&consensus.Status{ID: cfg.ID})
@@ -135,8 +144,8 @@ func Start(cfg Config) (*Server, error) {
 	// that ids differ between servers and between runs of one.
 	s.sessions.Store(int64(cfg.ID)<<56 | time.Now().UnixMilli()<<24>>8&(1<<56-1))
 	node, err := consensus.Start(consensus.Config{
-		ID: cfg.ID, Peers: cfg.Peers, Join: cfg.Join, Dir: cfg.DataDir, Listener: cfg.Peer, Secret: cfg.Secret,
-		NoSync: cfg.NoSync, Links: cfg.Links, Machine: (*machine)(s), Meter: s.meter(), Logf: cfg.Logf,
+		ID: cfg.ID, Peers: cfg.Peers, Join: cfg.Join, Dir: cfg.DataDir, LogDir: cfg.LogDir, Listener: cfg.Peer, Secret: cfg.Secret,
+		NoSync: cfg.NoSync, SnapshotCount: cfg.SnapCount, Links: cfg.Links, Machine: (*machine)(s), Meter: s.meter(), Logf: cfg.Logf,
 	})
 	if err != nil {
 		cancel()
@@ -162,6 +171,18 @@ func (cfg *Config) check() error {
 	}
 	if cfg.TickTime <= 0 {
 		cfg.TickTime = DefaultTickTime
+	}
+	if cfg.MinTimeout <= 0 {
+		cfg.MinTimeout = 2 * cfg.TickTime
+	}
+	if cfg.MaxTimeout <= 0 {
+		cfg.MaxTimeout = max(20*cfg.TickTime, cfg.MinTimeout)
+	}
+	if cfg.MinTimeout > cfg.MaxTimeout {
+		return fmt.Errorf("session timeouts of at least %v and at most %v cannot be had", cfg.MinTimeout, cfg.MaxTimeout)
+	}
+	if cfg.MaxOutstanding <= 0 {
+		cfg.MaxOutstanding = DefaultMaxOutstanding
 	}
 	if cfg.MaxFrame <= 0 {
 		cfg.MaxFrame = wire.DefaultMaxFrame
@@ -246,22 +267,33 @@ func (s *Server) accept(l net.Listener) {
 		}
 		pause = 0
 		c := s.newConn(nc)
-		if !s.remember(c) {
+		over, why := s.remember(c)
+		if over {
 			c.cut()
 			return
+		}
+		if why != "" {
+			s.reject(nc, why)
+			continue
 		}
 		s.wg.Go(c.serve) // ends when the connection does, which Stop cuts
 	}
 }
 
-func (s *Server) remember(c *conn) bool {
+// remember enters a connection into the table, unless the server has been stopped,
+// or there are too many already: why then says so.
+func (s *Server) remember(c *conn) (over bool, why string) {
 	s.connsMu.Lock()
 	defer s.connsMu.Unlock()
 	if s.stopped {
-		return false
+		return true, ""
 	}
-	s.conns[c.nonce] = c
-	return true
+	addr := addrOf(c.nc)
+	if why = s.refused(addr); why == "" {
+		s.conns[c.nonce] = c
+		s.limits.perAddr[addr]++
+	}
+	return false, why
 }
 
 // forget takes a connection out of all tables. It holds the tree's lock so that
@@ -273,6 +305,11 @@ func (s *Server) forget(c *conn) {
 	s.connsMu.Lock()
 	delete(s.conns, c.nonce)
 	s.stats.ended.merge(last)
+	if addr := addrOf(c.nc); s.limits.perAddr[addr] > 1 {
+		s.limits.perAddr[addr]--
+	} else {
+		delete(s.limits.perAddr, addr)
+	}
 	s.connsMu.Unlock()
 	s.watches.Remove(c)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"math"
 	"time"
 
 	"github.com/zooctl/zooctl/localcluster/server/consensus"
@@ -29,10 +30,10 @@ func (s *Server) openSession(c *conn, req *wire.ConnectRequest) error {
 	return s.propose(&tree.Txn{Session: rec.ID, Conn: c.nonce, Op: wire.OpCreateSession, Body: rec.Append(nil)})
 }
 
-// negotiate holds a timeout in milliseconds "clamped to [2,20] x tickTime".
+// negotiate holds a timeout in milliseconds within the bounds for sessions, which are
+// "clamped to [2,20] x tickTime" unless the configuration has others.
 func (s *Server) negotiate(ms int32) int32 {
-	tick := int32(s.cfg.TickTime.Milliseconds())
-	return min(max(ms, 2*tick), 20*tick)
+	return int32(min(max(int64(ms), s.cfg.MinTimeout.Milliseconds()), s.cfg.MaxTimeout.Milliseconds(), math.MaxInt32))
 }
 
 // welcome answers the connect request. "Unknown/expired session or bad password

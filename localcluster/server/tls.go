@@ -3,60 +3,13 @@ package server
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"os"
 	"strings"
 
 	"github.com/zooctl/zooctl/ops/wire"
 )
-
-// ClientAuth says whether clients that speak TLS must show a certificate.
-type ClientAuth string
-
-// What may be asked of clients, as ssl.clientAuth names it.
-const (
-	ClientAuthNeed ClientAuth = "need" // they must
-	ClientAuthWant ClientAuth = "want" // they may, and it must be a good one
-	ClientAuthNone ClientAuth = "none"
-)
-
-// LoadTLS reads what a server needs to speak TLS from files in PEM: the certificates and
-// the private key, which may be one file, and those whom it trusts, unless nobody is
-// asked for a certificate.
-func LoadTLS(certFile, keyFile, trustFile string, auth ClientAuth) (*tls.Config, error) {
-	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if err != nil {
-		return nil, err
-	}
-	cfg := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	switch auth {
-	case ClientAuthNeed, "":
-		cfg.ClientAuth = tls.RequireAndVerifyClientCert
-	case ClientAuthWant:
-		cfg.ClientAuth = tls.VerifyClientCertIfGiven
-	case ClientAuthNone:
-		return cfg, nil
-	default:
-		return nil, fmt.Errorf("client authentication %q: want need, want or none", auth)
-	}
-	if trustFile == "" {
-		return nil, errors.New("clients are asked for certificates, and no file says whose are trusted")
-	}
-	text, err := os.ReadFile(trustFile)
-	if err != nil {
-		return nil, err
-	}
-	cfg.ClientCAs = x509.NewCertPool()
-	if !cfg.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM", trustFile)
-	}
-	return cfg, nil
-}
 
 // secure shakes hands where the connection is one of TLS, and takes the client's
 // certificate for its identity. The deadline is the connection's.

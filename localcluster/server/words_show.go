@@ -215,18 +215,18 @@ func (s *Server) clientPort() string {
 }
 
 func (s *Server) conf(b *strings.Builder, _ *conn) {
-	tick, size := s.cfg.TickTime.Milliseconds(), dirSize(s.cfg.DataDir)
+	data, logs := s.cfg.DataDir, cmp.Or(s.cfg.LogDir, s.cfg.DataDir)
 	row := func(key string, value any) { fmt.Fprintf(b, "%s=%v\n", key, value) }
 	row("clientPort", s.clientPort())
 	row("secureClientPort", -1)
-	row("dataDir", s.cfg.DataDir)
-	row("dataDirSize", size)
-	row("dataLogDir", s.cfg.DataDir)
-	row("dataLogSize", size)
-	row("tickTime", tick)
-	row("maxClientCnxns", 0)
-	row("minSessionTimeout", 2*tick)
-	row("maxSessionTimeout", 20*tick)
+	row("dataDir", data)
+	row("dataDirSize", dirSize(data))
+	row("dataLogDir", logs)
+	row("dataLogSize", dirSize(logs))
+	row("tickTime", s.cfg.TickTime.Milliseconds())
+	row("maxClientCnxns", s.cfg.MaxConns)
+	row("minSessionTimeout", s.cfg.MinTimeout.Milliseconds())
+	row("maxSessionTimeout", s.cfg.MaxTimeout.Milliseconds())
 	row("clientPortListenBacklog", -1)
 	row("serverId", s.cfg.ID)
 	if s.alone() {

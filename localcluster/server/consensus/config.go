@@ -26,6 +26,7 @@ type Config struct {
 	Peers    []Peer // all first members, this one included; the same on all of them. What the data says of members comes before it
 	Join     bool   // a node without data waits until the members of an ensemble add it, and Peers says nothing
 	Dir      string // of this node alone; made if missing
+	LogDir   string // where the log is, if not in Dir; of this node alone
 	Listener net.Listener
 	Secret   []byte // the peers prove to each other that they know it
 	Machine  Machine
@@ -34,7 +35,7 @@ type Config struct {
 	Tick          time.Duration // between heartbeats; 0 is 20 ms. An election starts after 10 to 20 of them without a leader
 	NoSync        bool          // do not wait for the disk
 	SnapshotBytes int64         // of log between two snapshots on disk, at least; 0 is 16 MiB. It is as much as the last of them, if that was more
-	SnapshotCount uint64        // of entries between them, at most; 0 is no bound
+	SnapshotCount uint64        // of proposals between them, at most; 0 is no bound
 	KeepBytes     int64         // of applied log kept in memory for followers that lag; 0 is 8 MiB
 	Meter         Meter
 	Logf          func(format string, args ...any)

@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -23,11 +24,12 @@ const format = "zooctl data 4\n"
 // disk is a node's data directory, the appender's:
 //
 //	VERSION   the format
-//	wal/      the log
+//	wal/      the log, unless it has a directory of its own
 //	snap/     snapshots, the last two
 //	peers     what the peers' data is known by
 type disk struct {
 	dir    string
+	logs   string // where wal/ is
 	number uint64 // that the peers know this data by
 	wal    *wal.Log
 	hard   *pb.HardState
@@ -38,13 +40,16 @@ type disk struct {
 // openDisk opens or makes the data directory, gives the machine the newest
 // snapshot, and returns the log behind it.
 func openDisk(cfg *Config) (*disk, *storage, error) {
-	d := &disk{dir: cfg.Dir}
+	d := &disk{dir: cfg.Dir, logs: cmp.Or(cfg.LogDir, cfg.Dir)}
 	isNew := !wal.Exists(d.walDir())
 	if isNew && !cfg.Join && !slices.ContainsFunc(cfg.Peers, func(p Peer) bool { return p.ID == cfg.ID }) {
 		return nil, nil, fmt.Errorf("server %d is not among its peers", cfg.ID)
 	}
 	if err := d.prepare(); err != nil {
 		return nil, nil, err
+	}
+	if snaps, _ := filepath.Glob(filepath.Join(d.snapDir(), "*"+snapSuffix)); isNew && len(snaps) > 0 {
+		return nil, nil, fmt.Errorf("there are snapshots in %s, and there is no log in %s", d.snapDir(), d.walDir())
 	}
 	if err := d.begin(cfg); err != nil {
 		return nil, nil, err
@@ -57,7 +62,7 @@ func openDisk(cfg *Config) (*disk, *storage, error) {
 	d.wal = w
 	if isNew {
 		p.hard, p.marks, p.number = d.hard, d.marks, d.number
-		if err := wal.SyncDir(d.dir); err != nil {
+		if err := wal.SyncDir(d.logs); err != nil {
 			return nil, nil, errors.Join(err, w.Close())
 		}
 	}
@@ -109,7 +114,7 @@ func (d *disk) head() []byte {
 
 // prepare makes the directories and checks the format.
 func (d *disk) prepare() error {
-	for _, sub := range []string{d.dir, d.snapDir()} {
+	for _, sub := range []string{d.dir, d.logs, d.snapDir()} {
 		if err := os.MkdirAll(sub, 0o700); err != nil {
 			return err
 		}
@@ -152,7 +157,7 @@ func writeWhole(file string, write func(*os.File) error) error {
 	return err
 }
 
-func (d *disk) walDir() string  { return filepath.Join(d.dir, "wal") }
+func (d *disk) walDir() string  { return filepath.Join(d.logs, "wal") }
 func (d *disk) snapDir() string { return filepath.Join(d.dir, "snap") }
 
 // append writes what the messages ask for, with one fsync for all, and only then

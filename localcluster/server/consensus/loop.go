@@ -144,6 +144,7 @@ func (n *Node) apply(m *pb.Message) {
 		if x.GetType() == pb.EntryNormal && len(x.Data) > 0 {
 			e.Index, e.Term = x.GetIndex(), x.GetTerm()
 			decode(x.Data, &e)
+			n.countSnap += uint64(len(e.Payloads))
 			n.cfg.Machine.Apply(e)
 		}
 		if x.GetType() == pb.EntryConfChangeV2 {
@@ -167,7 +168,7 @@ func (n *Node) apply(m *pb.Message) {
 // written out as often as it was logged anew, so that snapshots cost a constant part of
 // what writes cost, and a restart reads at most twice the state.
 func (n *Node) snapshotDue() bool {
-	return n.sinceSnap > max(n.cfg.SnapshotBytes, n.snapSize) || n.cfg.SnapshotCount > 0 && n.applied-n.snapIndex > n.cfg.SnapshotCount
+	return n.sinceSnap > max(n.cfg.SnapshotBytes, n.snapSize) || n.cfg.SnapshotCount > 0 && n.countSnap > n.cfg.SnapshotCount
 }
 
 // restore gives the machine a snapshot that the leader has sent. It is committed,
@@ -189,7 +190,7 @@ func (n *Node) restore(m *pb.Message) bool {
 	n.log.conf = meta.GetConfState()
 	n.setMembers(ms)
 	n.applied, n.appTerm = meta.GetIndex(), meta.GetTerm()
-	n.snapIndex, n.sinceSnap = n.applied, 0
+	n.sinceSnap, n.countSnap = 0, 0
 	return true
 }
 

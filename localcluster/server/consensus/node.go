@@ -56,11 +56,11 @@ type Node struct {
 	wanted    bool // a follower needs one
 	applied   uint64
 	appTerm   uint64
-	sinceSnap int64
-	led       bool  // there has been a leader
-	lostAt    int64 // tick at which the leader got lost, or -1
-	snapSize  int64 // of the last one made here, in bytes
-	snapIndex uint64
+	sinceSnap int64              // bytes of the log
+	countSnap uint64             // proposals
+	led       bool               // there has been a leader
+	lostAt    int64              // tick at which the leader got lost, or -1
+	snapSize  int64              // of the last one made here, in bytes
 	changing  int                // ticks until a change of members is proposed again
 	joining   map[uint64]*joiner // new voters that the leader waits for
 }
@@ -84,7 +84,6 @@ func Start(cfg Config) (*Node, error) {
 	}
 	n.disk, n.log = d, st
 	n.applied, n.appTerm = st.start.GetIndex(), st.start.GetTerm()
-	n.snapIndex = n.applied
 	n.log.request = n.wantSnapshot
 	n.rn, err = raft.NewRawNode(&raft.Config{
 		ID: cfg.ID, ElectionTick: electionTicks, HeartbeatTick: 1, Storage: st, Applied: n.applied, AsyncStorageWrites: true,

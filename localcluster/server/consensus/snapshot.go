@@ -22,7 +22,7 @@ type made struct {
 // loop calls it, between two entries.
 func (n *Node) makeSnapshot() {
 	n.making = true
-	n.sinceSnap, n.snapIndex = 0, n.applied
+	n.sinceSnap, n.countSnap = 0, 0
 	m := made{mark: mark{index: n.applied, term: n.appTerm, conf: n.log.conf, members: n.members.Load()}}
 	write := n.cfg.Machine.Snapshot()
 	n.wg.Go(func() {

@@ -1,6 +1,7 @@
 package zoocfg
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -32,6 +33,7 @@ type Config struct {
 	Observer               bool     // this server has no vote
 	Standalone             bool     // standaloneEnabled: a single member is no ensemble
 	Reconfig               bool
+	Join                   bool // zooctl.join: without data, the server waits until a reconfig adds it
 	ListenAll              bool // servers listen on all addresses for one another
 	DynamicFile            string
 	SecretFile             string // zooctl.secretFile: what the servers prove to each other to know
@@ -58,6 +60,9 @@ type Admin struct {
 	Address Address
 	Given   bool // the port was asked for, and is no default
 	Path    string
+
+	NoSnapshot, NoRestore bool          // of the commands of those names
+	Interval              time.Duration // between two of them; 0 is what is usual, less than 0 none
 }
 
 // TLS is how clients of the secure port are spoken to.
@@ -125,7 +130,6 @@ type parser struct {
 	sessions struct{ min, max int }
 	clientAt struct{ host, secureHost string }
 	ports    struct{ client, secure int } // -1 where not set
-	admin    struct{ host string }
 	metrics  struct {
 		class, host string
 		port        int
@@ -221,7 +225,11 @@ func (p *parser) property(prop Property) error {
 // use gives a property to the key that it is for.
 func (p *parser) use(k key, prop Property) error {
 	if k.set == nil {
-		p.warn(prop.Line, "%s is ignored: %s", prop.Key, k.why)
+		name := prop.Key
+		if prop.Line == 0 {
+			name = "-D" + name
+		}
+		p.warn(prop.Line, "%s is ignored: %s", name, k.why)
 		return nil
 	}
 	if err := k.set(p, prop.Value); err != nil {
@@ -281,7 +289,7 @@ func (p *parser) warn(line int, format string, args ...any) {
 
 // at gives an error its place in the file, unless it has one.
 func (p *parser) at(err error, line int) error {
-	if bad, ok := err.(*Error); ok {
+	if bad, ok := errors.AsType[*Error](err); ok {
 		if bad.File == "" {
 			bad.File = p.in.Name
 		}

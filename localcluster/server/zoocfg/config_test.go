@@ -83,6 +83,7 @@ func TestKeys(t *testing.T) {
 		{"ssl.enabledProtocols=TLSv1.2,TLSv1.3", func(c *zoocfg.Config) any { return c.TLS.Protocols }, []string{"TLSv1.2", "TLSv1.3"}},
 		{"secureClientPort=2281\nssl.clientAuth=none\nssl.keyStore.location=/k.pem\nssl.keyStore.passwordPath=/pw",
 			func(c *zoocfg.Config) any { return c.TLS.Key }, zoocfg.Store{Location: "/k.pem", Password: "secret"}},
+		{"zooctl.join=true", func(c *zoocfg.Config) any { return c.Join }, true},
 		{"zooctl.secretFile=/s", func(c *zoocfg.Config) any { return c.SecretFile }, "/s"},
 		{"authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider", func(c *zoocfg.Config) any { return len(c.SASLUsers) }, 0},
 		{"sslQuorum=false", func(c *zoocfg.Config) any { return c.DataDir }, "/d"},
@@ -217,7 +218,8 @@ func TestFlags(t *testing.T) {
 		zoocfg.Property{Key: "zookeeper.readonlymode.enabled", Value: "false"},
 		zoocfg.Property{Key: "skipACL", Value: "yes"},
 		zoocfg.Property{Key: "java.awt.headless", Value: "true"},
-		zoocfg.Property{Key: "zookeeper.nonsense", Value: "true"})
+		zoocfg.Property{Key: "zookeeper.nonsense", Value: "true"},
+		zoocfg.Property{Key: "zookeeper.root.logger", Value: "INFO"})
 	if err != nil || got.SnapCount != 500 || !got.ExtendedTypes || got.MaxFrame != 1024 || !got.ReadOnly || got.SkipACL ||
 		got.ContainerInterval != 100*time.Millisecond || got.TickTime != 3*time.Second {
 		t.Errorf("%+v, %v", got, err)
@@ -232,6 +234,7 @@ func TestFlags(t *testing.T) {
 		"-Dzookeeper.readonlymode.enabled is ignored, as Apache ZooKeeper ignores it: -Dreadonlymode.enabled sets it",
 		"-DskipACL is ignored, as Apache ZooKeeper ignores it: -Dzookeeper.skipACL sets it",
 		"-Dzookeeper.nonsense is ignored: neither this server nor Apache ZooKeeper 3.9 knows it",
+		"-Dzookeeper.root.logger is ignored: messages go to standard error",
 	}
 	if !reflect.DeepEqual(said, want) {
 		t.Errorf("warnings %q\nwant %q", said, want)

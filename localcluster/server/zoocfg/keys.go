@@ -63,6 +63,7 @@ var serverKeys = []key{
 	{name: "standaloneEnabled", set: func(p *parser, v string) error { return choice(&p.cfg.Standalone, v) }},
 	{name: "reconfigEnabled", set: func(p *parser, v string) error { return choice(&p.cfg.Reconfig, v) }},
 	{name: "quorumListenOnAllIPs", set: func(p *parser, v string) error { return choice(&p.cfg.ListenAll, v) }},
+	{name: "zooctl.join", set: func(p *parser, v string) error { return choice(&p.cfg.Join, v) }},
 	{name: "zooctl.secretFile", set: func(p *parser, v string) error { return file(&p.cfg.SecretFile, v) }},
 	{name: "snapCount", from: property, set: setSnapCount},
 	{name: "globalOutstandingLimit", from: property, set: func(p *parser, v string) error { return whole(&p.cfg.MaxOutstanding, v) }},
@@ -74,6 +75,9 @@ var serverKeys = []key{
 	}},
 	{name: "admin.serverAddress", from: property, set: func(p *parser, v string) error { return text(&p.cfg.Admin.Address.Host, v) }},
 	{name: "admin.commandURL", from: property, set: setAdminPath},
+	{name: "admin.snapshot.enabled", from: property, set: func(p *parser, v string) error { return untruth(&p.cfg.Admin.NoSnapshot, v) }},
+	{name: "admin.restore.enabled", from: property, set: func(p *parser, v string) error { return untruth(&p.cfg.Admin.NoRestore, v) }},
+	{name: "admin.rateLimiterIntervalInMS", from: property, set: setAdminInterval},
 	{name: "metricsProvider.className", set: setMetrics},
 	{name: "metricsProvider.httpPort", set: func(p *parser, v string) error { return port(&p.metrics.port, v) }},
 	{name: "metricsProvider.httpHost", set: func(p *parser, v string) error { return text(&p.metrics.host, v) }},
@@ -218,6 +222,23 @@ func choice(b *bool, v string) error {
 // truth is a boolean of a key that becomes a system property: all but true is false.
 func truth(b *bool, v string) error {
 	*b = strings.EqualFold(v, "true")
+	return nil
+}
+
+// untruth is truth for a setting that is kept the other way round.
+func untruth(b *bool, v string) error {
+	*b = !strings.EqualFold(v, "true")
+	return nil
+}
+
+func setAdminInterval(p *parser, v string) error {
+	d := &p.cfg.Admin.Interval
+	if err := millis(d, v); err != nil {
+		return err
+	}
+	if *d == 0 {
+		*d = -1 // none, where 0 is the usual
+	}
 	return nil
 }
 

@@ -147,8 +147,7 @@ func (p *parser) self() error {
 		c.Observer = me.Observer
 	}
 	switch {
-	case me.Client == nil:
-		me.Client = c.Client
+	case me.Client == nil: // the clientPort of this server is no business of the others
 	case c.Client == nil:
 		c.Client = me.Client
 	case c.Client.Port != me.Client.Port || c.Client.Host != "" && !isAny(c.Client.Host) && c.Client.Host != me.Client.Host:
