@@ -3,6 +3,7 @@ package localcluster_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -124,5 +125,52 @@ func TestPausedEnds(t *testing.T) {
 	}
 	if _, err := localcluster.Open("still"); !errors.Is(err, localcluster.ErrNoCluster) {
 		t.Error(err)
+	}
+}
+
+// TestLateWrite leaves a write in the socket of a paused server and takes the session up
+// elsewhere: when the server may go on, that write must not have an effect any more.
+func TestLateWrite(t *testing.T) {
+	for _, engine := range engines() {
+		t.Run(engine, func(t *testing.T) {
+			ctx := fresh(t)
+			c, st := up(t, ctx, localcluster.Spec{Name: "late", Size: 3, Engine: engine})
+			leader := leaderOf(t, st)
+			slow, other := (leader+1)%3, (leader+2)%3
+			first := wiretest.Connect(t, st.Servers[slow], 20_000)
+			first.Must(wire.OpCreate, wiretest.Create("/a", "first", 0))
+			for round := range 5 {
+				if _, err := c.Pause(ctx, []string{strconv.Itoa(slow + 1)}); err != nil {
+					t.Fatal(err)
+				}
+				first.Send(wire.OpSetData, &wire.SetDataRequest{Path: "/a", Data: []byte("late"), Version: -1})
+				_ = first.Conn.Close() // what was sent stays in the socket
+				again, err := wiretest.Dial(t, st.Servers[other])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := again.Hello(wire.ConnectRequest{SessionID: first.Resp.SessionID, Password: first.Resp.Password}); err != nil || again.Resp.SessionID == 0 {
+					t.Fatalf("the session is not taken up: %v %+v", err, again.Resp)
+				}
+				want := "after " + strconv.Itoa(round)
+				again.Must(wire.OpSetData, &wire.SetDataRequest{Path: "/a", Data: []byte(want), Version: -1})
+				if _, err := c.Resume(ctx, []string{"all"}); err != nil {
+					t.Fatal(err)
+				}
+				// The write behind these, through the server that was slow, comes after what it
+				// had in its sockets.
+				first, err = wiretest.Dial(t, st.Servers[slow])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := first.Hello(wire.ConnectRequest{SessionID: again.Resp.SessionID, Password: again.Resp.Password}); err != nil || first.Resp.SessionID == 0 {
+					t.Fatalf("the session is not taken up: %v %+v", err, first.Resp)
+				}
+				first.Must(wire.OpSync, &wire.PathRequest{Path: "/a"})
+				if value, stat := wiretest.Data(t, first.Call(wire.OpGetData, wiretest.Read("/a"))); value != want || stat.Version != int32(round+1) {
+					t.Errorf("%q, version %d, want %q: a write of a session that had moved was applied", value, stat.Version, want)
+				}
+			}
+		})
 	}
 }

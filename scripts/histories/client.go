@@ -12,12 +12,12 @@ import (
 	"github.com/zooctl/zooctl/ops/wire"
 )
 
-// The bounds of what a client waits for. A server may be paused, and the client goes
-// elsewhere then, as clients do.
+// The bounds of what a client waits for: some time between them. A server may be paused,
+// and the client goes elsewhere then, as clients do; the impatient ones are back in time
+// to meet with what they left under way.
 const (
-	dialPatience  = 500 * time.Millisecond
-	helloPatience = time.Second
-	replyPatience = 2 * time.Second
+	leastPatience = 50 * time.Millisecond
+	mostPatience  = 600 * time.Millisecond
 )
 
 // askedTimeout is the session timeout that clients ask for, the shortest that servers
@@ -31,6 +31,7 @@ type client struct {
 	servers []string
 	rng     *rand.Rand
 	log     *ledger
+	patient bool // waits as long as it takes
 
 	session  int64
 	password []byte
@@ -81,14 +82,14 @@ func pause(ctx context.Context, d time.Duration) {
 
 // greet opens or takes up the session on the server, and its watches.
 func (c *client) greet(ctx context.Context) error {
-	d := net.Dialer{Timeout: dialPatience}
+	d := net.Dialer{Timeout: mostPatience}
 	nc, err := d.DialContext(ctx, "tcp", c.server)
 	if err != nil {
 		return err
 	}
 	c.nc, c.br = nc, bufio.NewReader(nc)
 	call := c.log.now()
-	_ = nc.SetDeadline(time.Now().Add(helloPatience))
+	c.hurry()
 	password := c.password
 	if c.session == 0 {
 		password = make([]byte, wire.PasswordLen)
@@ -115,6 +116,15 @@ func (c *client) greet(ctx context.Context) error {
 	c.timeout = time.Duration(resp.Timeout) * time.Millisecond
 	c.note(record{Kind: connect, Call: call, Return: c.log.now(), Timeout: c.timeout})
 	return c.rearm()
+}
+
+// hurry bounds what is waited for on the connection.
+func (c *client) hurry() {
+	wait := leastPatience + time.Duration(c.rng.Int64N(int64(mostPatience-leastPatience)))
+	if c.patient {
+		wait = time.Minute
+	}
+	_ = c.nc.SetDeadline(time.Now().Add(wait))
 }
 
 // rearm sets the watches anew; what has fired comes as events before the answer.
@@ -170,7 +180,7 @@ func (c *client) exchange(op wire.Op, body wire.Record) (reply, error) {
 	if body != nil {
 		frame = wire.Frame(&h, body)
 	}
-	_ = c.nc.SetDeadline(time.Now().Add(replyPatience))
+	c.hurry()
 	if _, err := c.nc.Write(frame); err != nil {
 		return reply{}, err
 	}

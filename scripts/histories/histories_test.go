@@ -24,6 +24,10 @@ func TestMain(m *testing.M) {
 // roundTime is the length of one history. A new one has new znodes.
 const roundTime = 10 * time.Second
 
+// clientsPerServer is the number of clients for each server, who move between them. There
+// are so many that a fault meets some in the middle of a write.
+const clientsPerServer = 4
+
 // killsPerRound is the number of kills after which a history of the campaign ends.
 const killsPerRound = 50
 
@@ -115,7 +119,7 @@ func (s *stage) round(t *testing.T, length time.Duration, kills int) *nemesis {
 	var wg sync.WaitGroup
 	working, stop := context.WithCancel(t.Context())
 	defer stop()
-	for id := range 2 * len(s.servers) {
+	for id := range clientsPerServer * len(s.servers) {
 		w := &work{client: newClient(id+1, s.servers, seed, log), root: root}
 		wg.Go(func() { w.run(working) }) // ends with working
 	}
@@ -135,6 +139,7 @@ func (s *stage) prepare(t *testing.T, root string, log *ledger, seed uint64) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	w := &work{client: newClient(0, s.servers, seed, log), root: root}
+	w.patient = true
 	if err := w.ready(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +175,7 @@ func (s *stage) finish(t *testing.T, root string, log *ledger) error {
 // last reads all that a round has left behind.
 func (w *work) last(ctx context.Context) error {
 	defer w.drop()
+	w.patient = true
 	if err := w.ready(ctx); err != nil {
 		return err
 	}

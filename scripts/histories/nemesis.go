@@ -93,6 +93,7 @@ func everything() []harm {
 	return append(killing(),
 		on("restart", restart, "any", "leader", "minority"),
 		on("pause", (*localcluster.Cluster).Pause, "any", "leader", "followers", "majority"),
+		on("pause", (*localcluster.Cluster).Pause, "any"), // again: it leaves the most under way
 		on("isolate", isolate(false), "any", "leader", "followers"),
 		on("isolate one-way", isolate(true), "any", "leader"),
 		harm{"partition", partition},
@@ -139,12 +140,16 @@ func (n *nemesis) run(ctx, deadline context.Context, enough func() bool) error {
 	return nil
 }
 
-// dwell is how long a state of things lasts: most are short, some longer than a session.
+// dwell is how long a state of things lasts: most are short, some longer than a client
+// waits, a few longer than a session.
 func (n *nemesis) dwell() time.Duration {
-	if n.rng.IntN(40) == 0 {
+	switch n.rng.IntN(40) {
+	case 0:
 		return askedTimeout + time.Second
+	case 1, 2, 3, 4, 5, 6, 7, 8:
+		return time.Duration(300+n.rng.IntN(1200)) * time.Millisecond
 	}
-	return time.Duration(n.rng.IntN(400)) * time.Millisecond
+	return time.Duration(n.rng.IntN(300)) * time.Millisecond
 }
 
 // mend starts what is down and ends every fault, in either order.

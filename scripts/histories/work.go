@@ -34,7 +34,7 @@ func (w *work) run(ctx context.Context) {
 	defer w.drop()
 	for w.ready(ctx) == nil {
 		w.something(ctx)
-		pause(ctx, time.Duration(w.rng.IntN(2000))*time.Microsecond)
+		pause(ctx, time.Duration(w.rng.IntN(6000))*time.Microsecond)
 	}
 }
 
@@ -71,7 +71,7 @@ func (w *work) something(ctx context.Context) {
 		w.create(hold, fmt.Sprintf("%s%s/%d-%d", w.root, sessions, w.id, w.n), wire.FlagEphemeral)
 	case p < 99.3:
 		w.drop() // and take the session elsewhere
-	case p < 99.35:
+	case p < 99.4:
 		w.drop() // and stay away, perhaps for too long
 		pause(ctx, askedTimeout/2+time.Duration(w.rng.Int64N(int64(askedTimeout))))
 	case p < 99.7:
