@@ -84,13 +84,11 @@ func (s *Server) checkWatches(a ask, d *wire.Decoder) wire.Code {
 	if r.Decode(d); d.Err() != nil || r.Type < wire.WatcherChildren || r.Type > wire.WatcherRecursive {
 		return wire.CodeMarshallingError
 	}
-	found := false
+	look := s.watches.Watches
 	if a.h.Op == wire.OpRemoveWatches {
-		found = s.watches.Unwatch(r.Type, r.Path, a.c)
-	} else {
-		found = s.watches.Watches(r.Type, r.Path, a.c)
+		look = s.watches.Unwatch
 	}
-	if !found {
+	if !look(r.Type, r.Path, a.c) {
 		return wire.CodeNoWatcher
 	}
 	a.c.reply(s.header(a.h.Xid, wire.CodeOK), nil)

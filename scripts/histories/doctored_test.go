@@ -15,8 +15,9 @@ import (
 // doctors. Times are in milliseconds.
 func sound() (names []string, h []record) {
 	const k, e, s = "/h/k0", "/h/e", "/h/s"
-	add := func(name string, client int, k kind, from, to time.Duration, r record) {
-		r.Client, r.Session, r.Kind, r.Call, r.Return = client, int64(client), k, from*time.Millisecond, to*time.Millisecond
+	ms := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+	add := func(name string, client int, k kind, from, to int64, r record) {
+		r.Client, r.Session, r.Kind, r.Call, r.Return = client, int64(client), k, ms(from), ms(to)
 		if r.Outcome == "" && k != connect && k != expired && k != event {
 			r.Outcome = done
 		}
