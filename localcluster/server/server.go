@@ -220,8 +220,8 @@ func (s *Server) TransferLeader(ctx context.Context, to uint64) error {
 	return s.node.TransferLeader(ctx, to)
 }
 
-// Stop hands over if this server leads, closes every connection and ends the server, which waits for all that it
-// started. What was acknowledged is on disk already.
+// Stop hands over if this server leads, closes every connection and ends the server,
+// which waits for all that it started. What was acknowledged is on disk already.
 func (s *Server) Stop() error {
 	s.node.HandOver()
 	s.cancel()

@@ -74,16 +74,10 @@ func (a *acquaintances) meet(m *member, number uint64) error {
 	if m == nil {
 		return nil // it is no member yet
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	who := a.seen[m.ID]
-	switch {
-	case who.since == m.since && who.number == number:
-		return nil
-	case who.since == m.since && who.number != 0:
-		return &lostDataError{id: m.ID}
+	who := acquaintance{m.since, number}
+	if known, err := a.recall(m.ID, who, false); known || err != nil {
+		return err
 	}
-	who = acquaintance{m.since, number}
 	f, err := os.OpenFile(a.file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -92,10 +86,28 @@ func (a *acquaintances) meet(m *member, number uint64) error {
 	if err == nil && !a.noSync {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		a.seen[m.ID] = who
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
 	}
+	_, err = a.recall(m.ID, who, true) // whoever was met meanwhile was first
 	return err
+}
+
+// recall tells whether a member was met before with that data, and fails if it was with
+// other data. It notes one that was not, if it is told to.
+func (a *acquaintances) recall(id uint64, who acquaintance, note bool) (known bool, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch old := a.seen[id]; {
+	case old == who:
+		return true, nil
+	case old.since == who.since && old.number != 0:
+		return false, &lostDataError{id: id}
+	}
+	if note {
+		a.seen[id] = who
+	}
+	return false, nil
 }
 
 // lostDataError means that a member is back without its log.
