@@ -145,7 +145,7 @@ func (s *serving) configure(o ServeOptions) error {
 		MaxFrame: zoo.MaxFrame, NoSync: zoo.NoSync, Version: version(), Logf: s.logf,
 		MinTimeout: zoo.MinTimeout, MaxTimeout: zoo.MaxTimeout, MaxConns: zoo.MaxConns, MaxTotal: zoo.MaxTotal,
 		MaxOutstanding: zoo.MaxOutstanding, SnapCount: zoo.SnapCount,
-		Words: zoo.Words, Reconfig: zoo.Reconfig, Alone: !zoo.Standalone, Join: zoo.Join && len(zoo.Members) > 0, SkipACL: zoo.SkipACL,
+		Words: zoo.Words, Reconfig: zoo.Reconfig, Alone: !zoo.Standalone, Join: zoo.Join && len(zoo.Members) > 0, SkipACL: zoo.SkipACL, ReadOnly: zoo.ReadOnly,
 		SuperDigest: zoo.SuperDigest, SASLUsers: zoo.SASLUsers, EnforceQuota: zoo.EnforceQuota, NoTypes: !zoo.ExtendedTypes,
 		ContainerInterval: zoo.ContainerInterval, AdminPath: zoo.Admin.Path, Initial: zoo.Text,
 		NoSnapshot: zoo.Admin.NoSnapshot, NoRestore: zoo.Admin.NoRestore, AdminInterval: zoo.Admin.Interval,
@@ -157,9 +157,6 @@ func (s *serving) configure(o ServeOptions) error {
 		if s.tls, err = tlsConfig(zoo.TLS); err != nil {
 			return err
 		}
-	}
-	if zoo.ReadOnly {
-		s.logf("readonlymode.enabled has no effect: a server that is cut off from the others here serves nobody")
 	}
 	return nil
 }

@@ -161,7 +161,7 @@ func (a *admin) run(name string, w http.ResponseWriter, r *http.Request) respons
 	if !ok {
 		return failed(name, http.StatusOK, "Unknown command: "+name)
 	}
-	if c.serving && !a.s.serving() {
+	if c.serving && !a.s.answers() {
 		return failed(name, http.StatusOK, notServing)
 	}
 	if c.auth {

@@ -28,7 +28,7 @@ var commands = []command{
 	{names: []string{"get_trace_mask", "gtmk"}, get: fields(func(s *Server) object { return object{{"tracemask", s.stats.trace.Load()}} })},
 	{names: []string{"hash"}, serving: true, get: fields(func(*Server) object { return object{{"digests", list{}}} })},
 	{names: []string{"initial_configuration", "icfg"}, serving: true, get: fields((*Server).adminInitial)},
-	{names: []string{"is_read_only", "isro"}, serving: true, get: fields(func(*Server) object { return object{{"read_only", false}} })},
+	{names: []string{"is_read_only", "isro"}, serving: true, get: fields(func(s *Server) object { return object{{"read_only", !s.serving()}} })},
 	{names: []string{"last_snapshot", "lsnp"}, serving: true, get: fields((*Server).adminLastSnapshot)},
 	{names: []string{"leader", "lead"}, serving: true, get: fields((*Server).adminLeader)},
 	{names: []string{"monitor", "mntr"}, get: fields(func(s *Server) object { return s.monitor() })},

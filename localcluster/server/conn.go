@@ -47,6 +47,7 @@ type conn struct {
 
 	active         atomic.Bool // heard from since the last sweep of touches
 	waits          atomic.Bool // for a reconfig, and reads nothing meanwhile
+	reads          atomic.Bool // of a server without the others: see readsOnly
 	sid            atomic.Int64
 	received, sent atomic.Int64
 	timeout        atomic.Int32 // of the session, in milliseconds
@@ -98,12 +99,16 @@ func (c *conn) serve() {
 		c.s.answerWord(c, word, br)
 		return
 	}
+	greet := c.handshake
 	if !c.s.awaitLeader() {
-		c.s.stats.notServing.Add(1)
-		return // a client tries the next server
+		if !c.s.readsOnly() {
+			c.s.stats.notServing.Add(1)
+			return // a client tries the next server
+		}
+		greet = c.greetReader
 	}
 	frame, err := wire.ReadFrame(br, c.s.cfg.MaxFrame, nil)
-	if err != nil || !c.handshake(frame) {
+	if err != nil || !greet(frame) {
 		return
 	}
 	_ = c.nc.SetReadDeadline(time.Time{})
@@ -111,6 +116,7 @@ func (c *conn) serve() {
 		if !wholeFrame(br) {
 			c.out.flush(true) // what follows may be long in coming
 		}
+		c.awaitReader()
 		if frame, err = wire.ReadFrame(br, c.s.cfg.MaxFrame, frame); err != nil {
 			c.noteDrop()
 			return
@@ -177,6 +183,8 @@ func (c *conn) request(frame []byte) bool {
 		return c.auth(h, &d)
 	case h.Op == wire.OpSASL:
 		return c.saslStep(h, &d)
+	case knownWrite(h.Op) && c.reads.Load():
+		return c.refuseWrite(h, now)
 	case knownWrite(h.Op):
 		return c.submit(h, d.Rest(), now)
 	}

@@ -110,7 +110,7 @@ func (s *Server) monitor() []figure {
 	st := s.status.Load()
 	mode := s.mode(st)
 	all := []figure{{"version", s.version()}, {"server_state", mode}}
-	if mode != "standalone" {
+	if mode != "standalone" && mode != modeReadOnly {
 		all = append(all, figure{"peer_state", peerState(mode)})
 	}
 	for _, m := range s.samples() {

@@ -42,6 +42,7 @@ type Config struct {
 	Reconfig bool   // reconfigEnabled
 	Alone    bool   // standaloneEnabled=false: one server is an ensemble, which may grow
 	SkipACL  bool   // every client passes every ACL
+	ReadOnly bool   // readonlymode.enabled: without the others, it answers the reads of clients that can do with that
 	DataDir  string // of this server alone; made if missing
 	Client   net.Listener
 	Peer     net.Listener  // nil for a single server
@@ -105,6 +106,7 @@ type Server struct {
 	leading bool
 
 	status   atomic.Pointer[consensus.Status]
+	aside    atomic.Int64 // since when there has been no leader, in Unix nanoseconds; 0 if there is one
 	nonces   atomic.Uint64
 	sessions atomic.Int64
 

@@ -90,6 +90,7 @@ func timeout(s tree.Session) time.Duration { return time.Duration(s.Timeout) * t
 func (m *machine) Changed(st consensus.Status) {
 	s := (*Server)(m)
 	s.noteLeader(&st, time.Now())
+	s.noteAside(&st, time.Now())
 	leads := st.Leader == st.ID
 	s.clockMu.Lock()
 	s.leading = leads
@@ -105,6 +106,9 @@ func (m *machine) Changed(st consensus.Status) {
 	}
 	// What is proposed from here on is not lost by this.
 	s.status.Store(&st)
+	if st.Leader != 0 {
+		s.dismissReaders()
+	}
 	s.connsMu.Lock()
 	close(s.turn)
 	s.turn = make(chan struct{})

@@ -87,7 +87,7 @@ func (s *Server) answerWord(c *conn, w string, br *bufio.Reader) {
 	case w == wordTelnet:
 	case w == wordSetTrace:
 		s.setTrace(c, &b, br)
-	case !f.always && !s.serving():
+	case !f.always && !s.answers():
 		b.WriteString(notServing)
 		if w != "hash" { // as Apache ZooKeeper: this one ends no line
 			b.WriteByte('\n')
@@ -113,9 +113,12 @@ func (s *Server) setTrace(c *conn, b *strings.Builder, br *bufio.Reader) {
 }
 
 func (s *Server) isro(b *strings.Builder, _ *conn) {
-	if !s.serving() {
+	switch {
+	case s.serving():
+		b.WriteString("rw")
+	case s.readsOnly():
+		b.WriteString("ro")
+	default:
 		b.WriteString("null")
-		return
 	}
-	b.WriteString("rw")
 }

@@ -42,6 +42,8 @@ func (s *Server) mode(st *consensus.Status) string {
 	switch {
 	case s.alone():
 		return "standalone"
+	case st.Leader == 0 && s.readsOnly():
+		return modeReadOnly
 	case st.Role == "observer":
 		return "observer"
 	case st.Leader == st.ID:
