@@ -34,10 +34,13 @@ apache: ## run what runs on Apache ZooKeeper, 3.8 and 3.9; needs 'make tools'
 	ZOOCTL_TEST_ENGINE=apache go test -count=1 -timeout 10m -run TestScript ./cmd
 	ZOOCTL_TEST_ENGINE=apache ZOOCTL_TEST_DIST=$(apache39) go test -count=1 -timeout 10m -run TestScript ./cmd
 
+suites: ## run the tests of kazoo and go-zookeeper on embedded servers; needs 'make tools'
+	ZOOCTL_TEST_SUITES=required go test -count=1 -timeout 20m -v -run TestSuites ./scripts/suites
+
 tools: ## install what CI needs: Apache ZooKeeper, kazoo, the linter
 	scripts/ci/install.sh
 
-ci: tools lint cross race fuzz apache histories snapshot ## all that a change must pass besides 'test'
+ci: tools lint cross race fuzz apache suites histories snapshot ## all that a change must pass besides 'test'
 
 fuzz: ## fuzz the decoders and the line splitter for a while each
 	go test -run '^$$' -fuzz FuzzDecode -fuzztime 300000x ./ops/wire
@@ -73,4 +76,4 @@ snapshot: ## build archives as a release would have them, in dist
 	tar -tzf dist/zooctl_*_linux_amd64.tar.gz | sort > $(cache)/archive
 	grep -qx zooctl $(cache)/archive && grep -q '^man/zooctl-lock-run.1' $(cache)/archive && grep -q '^completions/zooctl.bash' $(cache)/archive
 
-.PHONY: help build test race lint cross apache tools ci fuzz histories soak docs update bench frames picture snapshot
+.PHONY: help build test race lint cross apache suites tools ci fuzz histories soak docs update bench frames picture snapshot

@@ -147,7 +147,7 @@ func (s *serving) configure(o ServeOptions) error {
 		MaxOutstanding: zoo.MaxOutstanding, SnapCount: zoo.SnapCount,
 		Words: zoo.Words, Reconfig: zoo.Reconfig, Alone: !zoo.Standalone, Join: zoo.Join && len(zoo.Members) > 0, SkipACL: zoo.SkipACL, ReadOnly: zoo.ReadOnly,
 		SuperDigest: zoo.SuperDigest, SASLUsers: zoo.SASLUsers, EnforceQuota: zoo.EnforceQuota, NoTypes: !zoo.ExtendedTypes,
-		ContainerInterval: zoo.ContainerInterval, AdminPath: zoo.Admin.Path, Initial: zoo.Text,
+		ContainerInterval: zoo.ContainerInterval, AdminPath: zoo.Admin.Path, Initial: zoo.Text, OldDates: zoo.OldDates,
 		NoSnapshot: zoo.Admin.NoSnapshot, NoRestore: zoo.Admin.NoRestore, AdminInterval: zoo.Admin.Interval,
 	}
 	if zoo.LogDir != "" && filepath.Clean(zoo.LogDir) != filepath.Clean(zoo.DataDir) {

@@ -52,6 +52,7 @@ type Config struct {
 	Links    []Link        // what is wrong with its links from the start; see SetLinks
 	NoSync   bool          // do not wait for the disk: what is acknowledged may be lost with the machine
 	Version  string        // shown behind the protocol's version in srvr and envi
+	OldDates bool          // the date beside it is written as before 3.7, for clients that know no other
 	Logf     func(format string, args ...any)
 
 	Secure      net.Listener      // for clients that speak TLS; nil for none

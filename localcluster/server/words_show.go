@@ -24,17 +24,33 @@ import (
 // this server follows. Clients read it from srvr and envi.
 const protocolVersion = "3.9.0"
 
-// version is what srvr, stat, mntr and envi call the version.
+// version is what srvr, stat, mntr and envi call the version. Clients take it apart:
+// those that look for a name want letters, digits, dots and dashes in it.
 func (s *Server) version() string {
-	built := "unknown"
+	layout := "2006-01-02 15:04 UTC"
+	if s.cfg.OldDates {
+		layout = "01/02/2006 15:04 UTC"
+	}
+	name := strings.ReplaceAll(cmp.Or(s.cfg.Version, "dev"), "+", "-")
+	return fmt.Sprintf("%s-zooctl-%s, built on %s", protocolVersion, name, built().UTC().Format(layout))
+}
+
+// built is the time of the source that this program was built from, or that of its
+// file where the build has not noted it.
+func built() time.Time {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, kv := range info.Settings {
 			if t, err := time.Parse(time.RFC3339, kv.Value); kv.Key == "vcs.time" && err == nil {
-				built = t.UTC().Format("2006-01-02 15:04 UTC")
+				return t
 			}
 		}
 	}
-	return fmt.Sprintf("%s-zooctl-%s, built on %s", protocolVersion, cmp.Or(s.cfg.Version, "dev"), built)
+	if exe, err := os.Executable(); err == nil {
+		if st, err := os.Stat(exe); err == nil {
+			return st.ModTime()
+		}
+	}
+	return time.Unix(0, 0) // the file was removed
 }
 
 // mode is the role as srvr calls it.

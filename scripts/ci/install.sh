@@ -33,6 +33,8 @@ if [ ! "$cache/zookeeper-3.9/complete" -nt scripts/ci/zookeeper-3.9.xml ]; then
 fi
 
 bash scripts/peers/venv.sh "$cache/venv"
+mapfile -t packages < scripts/suites/requirements.txt
+bash scripts/peers/venv.sh "$cache/suites" "${packages[@]}"
 
 lint=v2.5.0
 if ! "$cache/bin/golangci-lint" version 2>/dev/null | grep -q "${lint#v}"; then

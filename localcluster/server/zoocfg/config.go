@@ -49,6 +49,7 @@ type Config struct {
 	ExtendedTypes bool // TTL znodes
 	ReadOnly      bool // readonlymode.enabled
 	NoSync        bool // forceSync=no
+	OldDates      bool // zooctl.oldDates: the words write dates as Apache ZooKeeper did before 3.7
 
 	ContainerInterval time.Duration
 	Text              string // of the file, as it was read

@@ -89,6 +89,7 @@ var serverKeys = []key{
 	}},
 	{name: "jute.maxbuffer", from: bareFlag, set: setMaxFrame},
 	{name: "readonlymode.enabled", from: bareFlag, set: func(p *parser, v string) error { return truth(&p.cfg.ReadOnly, v) }},
+	{name: "zooctl.oldDates", from: bareFlag, set: func(p *parser, v string) error { return truth(&p.cfg.OldDates, v) }},
 	{name: "znode.container.checkIntervalMs", from: bareFlag, set: func(p *parser, v string) error { return millis(&p.cfg.ContainerInterval, v) }},
 	{name: "electionAlg", set: func(_ *parser, v string) error {
 		return only(v, "3", "Apache ZooKeeper has no other election either")
