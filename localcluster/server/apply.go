@@ -111,7 +111,7 @@ func (s *Server) publish(txn *tree.Txn, res *tree.Result, now time.Time) {
 				acl = ch.Parent
 			}
 			// Who may not read a znode is not told of it, since 3.8.4 and 3.9.2.
-			if s.cfg.SkipACL || s.tree.Permits(acl, wire.PermRead, *c.who.Load()) {
+			if s.cfg.SkipACL || acl.Permits(wire.PermRead, *c.who.Load()) {
 				c.event(typ, path, res.Zxid)
 				s.touch(c)
 			}

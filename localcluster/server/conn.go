@@ -326,8 +326,7 @@ func (c *conn) open(ok bool) {
 // connection was ended in order.
 func (c *conn) end() {
 	if c.out.ending() {
-		c.out.flush(true)
-		c.out.wait()
+		c.out.finish()
 	}
 	c.cut()
 	c.drop()

@@ -156,6 +156,17 @@ func (o *outbox) closeAfterLast() {
 	o.mu.Unlock()
 }
 
+// finish returns once the last byte of a connection that is being closed in order has
+// gone, whoever sends it, or the connection is closed otherwise.
+func (o *outbox) finish() {
+	o.flush(true)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for !o.closed {
+		o.drained.Wait()
+	}
+}
+
 // ending tells whether the connection is being closed in order.
 func (o *outbox) ending() bool {
 	o.mu.Lock()

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/zooctl/zooctl/localcluster/server/tree"
@@ -66,9 +67,10 @@ func (s *Server) header(xid int32, code wire.Code) wire.ReplyHeader {
 	return wire.ReplyHeader{Xid: xid, Zxid: s.tree.LastZxid(), Err: code}
 }
 
-// find returns a znode that may be read, or why not.
+// find returns a znode that may be read, or why not. Reads know the root by no name,
+// too, as Apache ZooKeeper's do.
 func (s *Server) find(path string, perm wire.Perm, who []byte) (*tree.Node, wire.Code) {
-	n := s.tree.Node(path)
+	n := s.tree.Node(cmp.Or(path, "/"))
 	switch {
 	case n == nil:
 		return nil, wire.CodeNoNode

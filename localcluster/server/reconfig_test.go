@@ -163,6 +163,7 @@ func TestReconfigRefused(t *testing.T) {
 		"role":               {wire.ReconfigRequest{Joining: "server.4=127.0.0.1:1:2:voter;3", Config: -1}, wire.CodeBadArguments},
 		"no client port":     {wire.ReconfigRequest{Joining: "server.4=127.0.0.1:1:2", Config: -1}, wire.CodeBadArguments},
 		"address of another": {wire.ReconfigRequest{Joining: "server.4=10.1.1.1:1:2;3,server.5=10.1.1.1:1:2;3", Config: -1}, wire.CodeBadArguments},
+		"id too large":       {wire.ReconfigRequest{Joining: "server.128=127.0.0.1:1:2;3", Config: -1}, wire.CodeBadArguments},
 		"unknown key":        {wire.ReconfigRequest{NewMembers: "servers.1=127.0.0.1:1:2;3", Config: -1}, wire.CodeBadArguments},
 		"observers alone":    {wire.ReconfigRequest{NewMembers: "server.1=127.0.0.1:1:2:observer;3", Config: -1}, wire.CodeMarshallingError},
 		"observers of one":   {wire.ReconfigRequest{NewMembers: "server.2=127.0.0.1:4:5;6,server.1=127.0.0.1:1:2:observer;3", Config: -1}, wire.CodeMarshallingError},
@@ -184,8 +185,10 @@ func TestReconfigRefused(t *testing.T) {
 		t.Errorf("disabled: %v", r.Err)
 	}
 	strict := startWith(t, 3, tick, func(_ int, c *server.Config) { c.Reconfig = true })
-	if r := strict.connect(0).Call(wire.OpReconfig, &wire.ReconfigRequest{Leaving: "1", Config: -1}); r.Err != wire.CodeNoAuth {
-		t.Errorf("without the right: %v", r.Err)
+	for _, r := range []wire.ReconfigRequest{{Leaving: "1", Config: -1}, {Joining: "server.999=127.0.0.1:1:2:observer;3", Config: -1}} {
+		if a := strict.connect(0).Call(wire.OpReconfig, &r); a.Err != wire.CodeNoAuth {
+			t.Errorf("%+v without the right: %v", r, a.Err)
+		}
 	}
 	alone := startWith(t, 1, tick, mayReconfig)
 	if r := alone.connect(0).Call(wire.OpReconfig, &wire.ReconfigRequest{Leaving: "1", Config: -1}); r.Err != wire.CodeUnimplemented {

@@ -85,7 +85,8 @@ func (r *CountResponse) Decode(d *Decoder) { r.Total = d.Int32() }
 // Append encodes the record.
 func (r *CountResponse) Append(b []byte) []byte { return AppendInt32(b, r.Total) }
 
-// MultiResult is the outcome of one operation of a multi or multiRead. Op is
+// MultiResult is the outcome of one operation of a multi or multiRead. The creation of
+// a container or of a znode with a time to live is answered as [OpCreate2]. Op is
 // [OpError] when the list was refused, or this read failed; Err is then the
 // code: in a failed multi 0 before the operation that failed, its own there,
 // and -2 after.
@@ -125,7 +126,7 @@ func (m *MultiResult) decode(d *Decoder) {
 		m.Err = Code(d.Int32())
 	case OpCreate:
 		m.Path = d.String()
-	case OpCreate2, OpCreateContainer, OpCreateTTL:
+	case OpCreate2:
 		m.Path = d.String()
 		m.Stat.Decode(d)
 	case OpSetData:
@@ -157,7 +158,7 @@ func (m *MultiResult) append(b []byte) []byte {
 	switch m.Op {
 	case OpCreate:
 		b = AppendString(b, m.Path)
-	case OpCreate2, OpCreateContainer, OpCreateTTL:
+	case OpCreate2:
 		b = m.Stat.Append(AppendString(b, m.Path))
 	case OpSetData:
 		b = m.Stat.Append(b)

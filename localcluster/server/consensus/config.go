@@ -111,9 +111,14 @@ const (
 	maxUsual   = 64 << 10 // room that a batch begins with, at most
 )
 
-// electionTicks is the number of ticks without a leader that start an election, and
-// that make a node adrift.
-const electionTicks = 10
+// electionTicks is the number of ticks without a leader that start an election.
+// driftTicks is the number that make a node adrift: enough for an election that nobody
+// won, and one more. Clients are not sent away meanwhile: those that try each server once
+// would find none.
+const (
+	electionTicks = 10
+	driftTicks    = 3 * electionTicks
+)
 
 func (cfg *Config) check() error {
 	cfg.Peers = slices.Clone(cfg.Peers)

@@ -82,7 +82,7 @@ func (n *Node) adrift(led, member bool) bool {
 	case n.lostAt < 0:
 		n.lostAt = now
 	}
-	return !member || now-n.lostAt >= electionTicks
+	return !member || now-n.lostAt >= driftTicks
 }
 
 // reaches tells whether there is a leader to count on. Raft forgets one that is silent,

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/zooctl/zooctl/ops/wire"
@@ -23,12 +24,13 @@ const (
 // one of a few.
 type acls struct {
 	ids  map[string]int32 // by the list as it is on the wire
-	all  []acl
+	all  []*Guard
 	free []int32 // places in all that are empty
 }
 
-// acl is one list.
-type acl struct {
+// Guard is one list, which says who may do what. It is good for a znode of the past,
+// too, which has given up its number.
+type Guard struct {
 	list   []wire.ACL
 	raw    string
 	anyone wire.Perm // what everybody may do
@@ -71,7 +73,7 @@ func (a *acls) add(key string, list []wire.ACL) int32 {
 	if k := len(a.free); k > 0 {
 		id, a.free = a.free[k-1], a.free[:k-1]
 	} else {
-		a.all = append(a.all, acl{})
+		a.all = append(a.all, nil)
 	}
 	a.set(id, key, list)
 	a.all[id].users = 1
@@ -79,7 +81,7 @@ func (a *acls) add(key string, list []wire.ACL) int32 {
 }
 
 func (a *acls) set(id int32, key string, list []wire.ACL) {
-	e := acl{list: list, raw: key}
+	e := &Guard{list: list, raw: key}
 	for _, x := range list {
 		if x.Scheme == "world" {
 			e.anyone |= x.Perms
@@ -94,14 +96,17 @@ func (a *acls) set(id int32, key string, list []wire.ACL) {
 // again holds a number once more.
 func (a *acls) again(id int32) { a.all[id].users++ }
 
+// String shows the list.
+func (e *Guard) String() string { return fmt.Sprint(e.list) }
+
 // drop gives up what hold gave.
 func (a *acls) drop(id int32) {
-	e := &a.all[id]
+	e := a.all[id]
 	if e.users--; e.users > 0 {
 		return
 	}
 	delete(a.ids, e.raw)
-	*e = acl{}
+	a.all[id] = nil
 	a.free = append(a.free, id)
 }
 
@@ -110,11 +115,14 @@ func (t *Tree) ACL(n *Node) []wire.ACL { return t.acls.all[n.acl].list }
 
 // Allowed tells whether one of the identities who, encoded as [wire.Identities], may do
 // any of what perm says with a znode.
-func (t *Tree) Allowed(n *Node, perm wire.Perm, who []byte) bool { return t.Permits(n.acl, perm, who) }
+func (t *Tree) Allowed(n *Node, perm wire.Perm, who []byte) bool {
+	return t.guard(n).Permits(perm, who)
+}
 
-// Permits is [Tree.Allowed] for the number of an ACL, as a [Change] has it.
-func (t *Tree) Permits(id int32, perm wire.Perm, who []byte) bool {
-	e := &t.acls.all[id]
+func (t *Tree) guard(n *Node) *Guard { return t.acls.all[n.acl] }
+
+// Permits is [Tree.Allowed] for znodes with this ACL.
+func (e *Guard) Permits(perm wire.Perm, who []byte) bool {
 	if e.anyone&perm != 0 {
 		return true
 	}

@@ -169,3 +169,22 @@ func TestRedacted(t *testing.T) {
 		t.Errorf("%s of %v", got, kept)
 	}
 }
+
+// TestLastOfItsACL: who may see a change is told even if no znode has that ACL any more.
+func TestLastOfItsACL(t *testing.T) {
+	d := drive(t, 1)
+	r := create("/a", 0)
+	r.ACL = []wire.ACL{{Perms: wire.PermAll, Scheme: "ip", ID: "127.0.0.1"}}
+	d.do(wire.OpCreate, r)
+	gone := d.do(wire.OpDelete, &wire.DeleteRequest{Path: "/a", Version: -1})
+	if len(gone.Changes) != 1 {
+		t.Fatalf("%v", gone.Changes)
+	}
+	for ip, want := range map[string]bool{"127.0.0.1": true, "127.0.0.2": false} {
+		who := (&wire.Identities{{Scheme: "ip", ID: ip}}).Append(nil)
+		if got := gone.Changes[0].ACL.Permits(wire.PermRead, who); got != want {
+			t.Errorf("%s may see it: %v", ip, got)
+		}
+	}
+	sound(t, d)
+}

@@ -41,8 +41,8 @@ type Result struct {
 type Change struct {
 	Type   wire.EventType
 	Path   string
-	ACL    int32 // of the znode, for [Tree.Permits]
-	Parent int32 // of the one above it
+	ACL    *Guard // of the znode
+	Parent *Guard // of the one above it
 }
 
 // Apply applies a transaction and puts into res what it did, failure included.
@@ -193,6 +193,9 @@ func skip(op wire.Op, d *wire.Decoder) bool {
 	case wire.OpCreate, wire.OpCreate2, wire.OpCreateContainer:
 		var r wire.CreateRequest
 		r.Decode(d)
+		if _, ok := listed(op, r.Flags); !ok {
+			return false
+		}
 	case wire.OpCreateTTL:
 		var r wire.CreateTTLRequest
 		r.Decode(d)

@@ -36,6 +36,12 @@ func (t *Tree) Sound() error {
 		return fmt.Errorf("there are %d znodes, %d ephemerals, %d to collect, %d bytes; the tables say %d, %d, %d, %d", count, eph, collected, size, t.count, t.ephCount, len(t.collected), t.dataSize)
 	}
 	for id, a := range t.acls.all {
+		if a == nil {
+			if users[int32(id)] != 0 {
+				return fmt.Errorf("ACL %d is not there, but %d znodes have it", id, users[int32(id)])
+			}
+			continue
+		}
 		if a.users != users[int32(id)] {
 			return fmt.Errorf("ACL %d has %d users, not %d", id, users[int32(id)], a.users)
 		}

@@ -17,11 +17,10 @@ const (
 // kind checks what a create request asks for besides the path, in the order of Apache
 // ZooKeeper, and returns the owner of the znode.
 func kind(txn *Txn, op wire.Op, flags int32, ttl int64) (owner int64, code wire.Code) {
-	if flags < 0 || flags > wire.FlagTTLSeq {
-		return 0, wire.CodeBadArguments
-	}
-	lives := flags == wire.FlagTTL || flags == wire.FlagTTLSeq
+	lives, known := living(flags)
 	switch {
+	case !known:
+		return 0, wire.CodeBadArguments
 	case lives && txn.Rules&RuleNoTypes != 0:
 		return 0, wire.CodeUnimplemented
 	case lives && (op != wire.OpCreateTTL || ttl <= 0 || ttl > maxTTL), !lives && op == wire.OpCreateTTL:
@@ -38,6 +37,29 @@ func kind(txn *Txn, op wire.Op, flags int32, ttl int64) (owner int64, code wire.
 		return txn.Session, wire.CodeOK
 	}
 	return 0, wire.CodeOK
+}
+
+// living tells whether flags are those of a znode with a time to live, and whether they
+// are any that there are.
+func living(flags int32) (lives, known bool) {
+	return flags == wire.FlagTTL || flags == wire.FlagTTLSeq, flags >= 0 && flags <= wire.FlagTTLSeq
+}
+
+// listed tells what a creation is that stands in a list: there the flags have a say in
+// it, too. Of a list with one that is not ok nothing can be read.
+func listed(op wire.Op, flags int32) (as wire.Op, ok bool) {
+	lives, known := living(flags)
+	switch {
+	case op != wire.OpCreateTTL && (lives || !known):
+		return op, false
+	case op == wire.OpCreateTTL && lives:
+		return op, true
+	case flags == wire.FlagContainer:
+		return wire.OpCreateContainer, true
+	case op == wire.OpCreateTTL:
+		return wire.OpCreate, true
+	}
+	return op, true
 }
 
 // sequential tells whether flags ask for a number behind the name.

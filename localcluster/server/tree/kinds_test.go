@@ -54,6 +54,36 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// TestKindsInLists: what a creation in a list becomes, and is called in the results.
+func TestKindsInLists(t *testing.T) {
+	for i, c := range []struct {
+		op    wire.Op
+		flags int32
+		ttl   int64
+		as    wire.Op
+		code  wire.Code
+	}{
+		{wire.OpCreate, 0, 0, wire.OpCreate, 0},
+		{wire.OpCreate2, 1, 0, wire.OpCreate2, 0},
+		{wire.OpCreateContainer, wire.FlagContainer, 0, wire.OpCreate2, 0},
+		{wire.OpCreate, wire.FlagContainer, 0, wire.OpCreate2, 0},
+		{wire.OpCreateTTL, wire.FlagTTL, 5, wire.OpCreate2, 0},
+		{wire.OpCreateTTL, wire.FlagContainer, 5, wire.OpCreate2, 0},
+		{wire.OpCreateTTL, 0, 1 << 50, wire.OpCreate, 0},
+		{wire.OpCreateTTL, wire.FlagTTL, 0, wire.OpError, 0},
+		{wire.OpCreateTTL, 7, 5, wire.OpError, 0},
+		{wire.OpCreate2, wire.FlagTTL, 0, 0, wire.CodeMarshallingError},
+		{wire.OpCreate, 7, 0, 0, wire.CodeMarshallingError},
+	} {
+		d := drive(t, 1)
+		r := d.do(wire.OpMulti, &wire.MultiRequest{Ops: []wire.MultiOp{{Op: c.op, Path: "/a", TTL: c.ttl, Create: *create("/a", c.flags)}}})
+		if r.Code != c.code || c.code == 0 && (len(r.Multi) != 1 || r.Multi[0].Op != c.as) {
+			t.Errorf("%d: %v %v", i, r.Code, r.Multi)
+		}
+		sound(t, d)
+	}
+}
+
 func due(tr *tree.Tree, now, unused int64) string {
 	var all []string
 	for n := range tr.Collectable(now, unused) {

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -137,16 +138,21 @@ func splitHost(s string) ([]string, bool) {
 	return append([]string{host}, strings.Split(rest[1:], ":")...), true
 }
 
-// parseID reads the number of a server. Those of this program have one byte.
+// parseID reads the number of a server.
 func parseID(s string) (uint64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	switch {
 	case err != nil:
 		return 0, errParse
-	case n < 1 || n > maxMemberID:
+	case n < 1:
 		return 0, errMembers
 	}
 	return uint64(n), nil
+}
+
+// honoured tells whether the ids of all servers are such as this program can have.
+func honoured(ms []Member) bool {
+	return !slices.ContainsFunc(ms, func(m Member) bool { return m.ID > maxMemberID })
 }
 
 // maxMemberID is the largest id of a server: it is the top byte of session ids, and
@@ -228,7 +234,7 @@ func whole(s string, least int) ([]Member, error) {
 }
 
 func sorted(ms []Member) []Member {
-	slices.SortFunc(ms, func(a, b Member) int { return int(a.ID) - int(b.ID) })
+	slices.SortFunc(ms, func(a, b Member) int { return cmp.Compare(a.ID, b.ID) })
 	return ms
 }
 

@@ -27,6 +27,15 @@ func (t *Tree) create(txn *Txn, op wire.Op, d *wire.Decoder, res *Result, out *w
 	if d.Err() != nil {
 		return wire.CodeMarshallingError
 	}
+	if t.multi {
+		var ok bool
+		if op, ok = listed(op, flags); !ok {
+			return wire.CodeMarshallingError
+		}
+		if op != wire.OpCreateTTL {
+			ttl = -1
+		}
+	}
 	owner, code := kind(txn, op, flags, ttl)
 	switch {
 	case code != wire.CodeOK:
@@ -44,9 +53,9 @@ func (t *Tree) create(txn *Txn, op wire.Op, d *wire.Decoder, res *Result, out *w
 		return code
 	}
 	t.grow(n, res)
-	out.Path = n.path
+	out.Op, out.Path = wire.OpCreate, n.path
 	if op != wire.OpCreate {
-		out.Stat = n.Stat()
+		out.Op, out.Stat = wire.OpCreate2, n.Stat()
 	}
 	return wire.CodeOK
 }
@@ -93,7 +102,7 @@ func (t *Tree) place(txn *Txn, n *Node, path string, numbered bool, res *Result)
 func (t *Tree) grow(n *Node, res *Result) {
 	t.tookQuota(n)
 	t.charge(n.path, int64(len(n.data)), 1)
-	res.Changes = append(res.Changes, Change{wire.EventNodeCreated, n.path, n.acl, n.parent.acl})
+	res.Changes = append(res.Changes, Change{wire.EventNodeCreated, n.path, t.guard(n), t.guard(n.parent)})
 }
 
 // tenDigits writes a number as the names of sequential znodes have it.
@@ -142,7 +151,7 @@ func (t *Tree) delete(txn *Txn, d *wire.Decoder, res *Result) wire.Code {
 
 // drop takes out a znode without children.
 func (t *Tree) drop(n *Node, res *Result) {
-	p := n.parent
+	p, gone := n.parent, t.guard(n)
 	t.save(n)
 	t.save(p)
 	pzxid := p.pzxid
@@ -155,11 +164,11 @@ func (t *Tree) drop(n *Node, res *Result) {
 		})
 		t.dropped = append(t.dropped, n.acl)
 	} else {
-		defer t.acls.drop(n.acl)
+		t.acls.drop(n.acl)
 	}
 	t.lostQuota(n)
 	t.charge(n.path, -int64(len(n.data)), -1)
-	res.Changes = append(res.Changes, Change{wire.EventNodeDeleted, n.path, n.acl, p.acl})
+	res.Changes = append(res.Changes, Change{wire.EventNodeDeleted, n.path, gone, t.guard(p)})
 }
 
 func (t *Tree) setData(txn *Txn, d *wire.Decoder, res *Result, out *wire.MultiResult) wire.Code {
@@ -197,7 +206,7 @@ func (t *Tree) setData(txn *Txn, d *wire.Decoder, res *Result, out *wire.MultiRe
 		})
 	}
 	t.charge(n.path, more, 0)
-	res.Changes = append(res.Changes, Change{wire.EventNodeDataChanged, n.path, n.acl, n.acl})
+	res.Changes = append(res.Changes, Change{wire.EventNodeDataChanged, n.path, t.guard(n), t.guard(n)})
 	out.Stat = n.Stat()
 	return wire.CodeOK
 }

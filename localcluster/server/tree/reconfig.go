@@ -90,6 +90,8 @@ func (t *Tree) reconfig(txn *Txn, d *wire.Decoder, res *Result) wire.Code {
 		return wire.CodeBadArguments
 	case !t.may(txn, n, wire.PermWrite):
 		return wire.CodeNoAuth
+	case !honoured(want): // after all that Apache ZooKeeper checks, which knows no such limit
+		return wire.CodeBadArguments
 	}
 	t.pending = &pending{want: want, zxid: t.zxid, time: txn.Time, session: txn.Session, conn: txn.Conn}
 	res.Pending = true
@@ -112,7 +114,7 @@ func (t *Tree) MembersAre(term uint64, now []Member, res *Result) (conn uint64) 
 	t.dataSize += int64(len(data) - len(n.data))
 	n.data, n.version = data, -1
 	n.mzxid, n.mtime = t.zxid, p.time
-	res.Changes = append(res.Changes, Change{wire.EventNodeDataChanged, ConfigPath, n.acl, n.parent.acl})
+	res.Changes = append(res.Changes, Change{wire.EventNodeDataChanged, ConfigPath, t.guard(n), t.guard(n.parent)})
 	res.Data, res.Stat = n.data, n.Stat()
 	return p.conn
 }

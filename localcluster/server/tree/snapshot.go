@@ -71,7 +71,7 @@ func (t *Tree) Snapshot() *Snapshot {
 		s.sessions = append(s.sessions, sess.Session)
 	}
 	for id, a := range t.acls.all {
-		if a.users > 0 {
+		if a != nil {
 			s.acls = append(s.acls, numbered{int32(id), a.raw})
 		}
 	}
