@@ -15,6 +15,7 @@ need=()
 [ -f /usr/share/java/zookeeper.jar ] || need+=(zookeeper)
 [ -f /usr/share/java/slf4j-simple.jar ] || need+=(libslf4j-java)
 command -v java >/dev/null || need+=(default-jre-headless)
+command -v javac >/dev/null || need+=(default-jdk-headless)
 command -v mvn >/dev/null || need+=(maven)
 command -v strace >/dev/null || need+=(strace)
 command -v gcc >/dev/null || need+=(gcc libc6-dev)
@@ -30,6 +31,12 @@ if [ ! "$cache/zookeeper-3.9/complete" -nt scripts/ci/zookeeper-3.9.xml ]; then
   rm -rf "$cache/zookeeper-3.9"
   mvn -q -B -f scripts/ci/zookeeper-3.9.xml dependency:copy-dependencies -DoutputDirectory="$cache/zookeeper-3.9"
   touch "$cache/zookeeper-3.9/complete"
+fi
+
+if ! cmp -s scripts/peers/curator/pom.xml "$cache/curator/complete"; then
+  rm -rf "$cache/curator"
+  mvn -q -B -f scripts/peers/curator/pom.xml dependency:copy-dependencies -DoutputDirectory="$cache/curator"
+  cp scripts/peers/curator/pom.xml "$cache/curator/complete"
 fi
 
 bash scripts/peers/venv.sh "$cache/venv"

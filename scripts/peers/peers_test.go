@@ -37,6 +37,7 @@ var gozk = peer{name: "gozk", lines: 90, run: runGo}
 // withTools are the peers that need more than Go.
 var withTools = []peer{
 	{name: "kazoo", lines: 180, run: runKazoo},
+	{name: "curator", lines: 200, run: runCurator},
 	{name: "zkcli", lines: 250, run: runZkCli},
 }
 
@@ -93,6 +94,7 @@ func (p peer) write(t *testing.T, e ensemble) {
 
 // ensemble is one that runs.
 type ensemble struct {
+	cluster         *localcluster.Cluster
 	engine, servers string
 	java            []string // java and its class path, as Apache's servers run with it
 }
@@ -113,7 +115,7 @@ func start(t *testing.T, spec localcluster.Spec) ensemble {
 			t.Error(err)
 		}
 	})
-	e := ensemble{engine: st.Engine, servers: strings.Join(st.Servers, ",")}
+	e := ensemble{cluster: c, engine: st.Engine, servers: strings.Join(st.Servers, ",")}
 	if st.Engine == "apache" {
 		e.java = javaOf(t, st.Nodes[0].PID)
 	}

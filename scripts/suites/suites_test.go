@@ -31,8 +31,8 @@ func TestSuites(t *testing.T) {
 		tests int // there are at least as many
 		run   func(t *testing.T, d distribution) map[string]outcome
 	}{
-		{"kazoo", 500, runKazoo},
-		{"go-zookeeper", 100, runGoZooKeeper},
+		{"kazoo", 480, runKazoo},
+		{"go-zookeeper", 75, runGoZooKeeper},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
